@@ -1,0 +1,64 @@
+"""What a contract says, in StreamLake's own words: frozen, complete, without a trace of the file it came from."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+OnInvalid = Literal["refuse", "dead_letter"]
+Compression = Literal["gzip", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """What Kafka is asked for."""
+
+    partitions: int = 3
+    retention_hours: int = 168
+    dead_letter_retention_hours: int = 720
+    max_event_bytes: int = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """When a part closes; None leaves it to the process's settings."""
+
+    max_records: int | None = None
+    max_bytes: int | None = None
+    max_age_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an event. `fields` are those of an object, `items` the element of an array."""
+
+    name: str
+    type: Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
+    required: bool = False
+    nullable: bool = False
+    description: str = ""
+    classification: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    enum: tuple[object, ...] = ()
+    fields: tuple["Field", ...] = ()
+    items: "Field | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One version of one dataset's contract. `sha256` is that of the file's bytes."""
+
+    dataset: str
+    version: int
+    sha256: str
+    description: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    event_time: str | None
+    on_invalid: OnInvalid
+    extra_fields: Literal["allow", "refuse"] = "allow"
+    topic: TopicSettings = TopicSettings()
+    rotation: Rotation = Rotation()
+    compression: Compression = "gzip"
