@@ -2,7 +2,7 @@
 
     StreamlakeError
     ├── Rejected       this record is at fault            -> dead letter, then go on
-    ├── Retryable      it may work in a moment            -> back off and try the same thing; never dead-letter, never commit
+    ├── Retryable      it may work in a moment           -> back off, try the same thing; never dead-letter, never commit
     ├── Unknown        the answer was lost                -> read back, then decide; never treat as failed
     ├── Permanent      it will not work until someone acts -> pause this partition, say so loudly, probe once a minute
     │   ├── Misconfigured   a setting, a contract or an argument is wrong    (exit 2)

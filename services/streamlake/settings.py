@@ -76,10 +76,14 @@ class Settings:
     api_host: str = _setting(_text, "127.0.0.1", "the address that the ingest API listens on")
     api_port: int = _setting(_port, "8080", "the port of the ingest API")
     api_workers: int = _setting(_positive_int, "1", "worker processes of the ingest API")
-    api_keys_file: Path = _setting(_path, "{home}/keys.json", "producers' keys; needed when the API listens off loopback")
+    api_keys_file: Path = _setting(
+        _path, "{home}/keys.json", "producers' keys; needed when the API listens off loopback"
+    )
     api_tls_cert: str = _setting(_text, "", "certificate file; with it and its key the API speaks TLS")
     api_tls_key: str = _setting(_text, "", "key file of the certificate")
-    api_behind_tls_proxy: bool = _setting(_flag, "false", "a TLS proxy stands in front, so plain HTTP off loopback is meant")
+    api_behind_tls_proxy: bool = _setting(
+        _flag, "false", "a TLS proxy stands in front, so plain HTTP off loopback is meant"
+    )
     kafka_port: int = _setting(_port, "9092", "the port of the Kafka that `scripts/up` starts")
     bootstrap_servers: str = _setting(_text, "127.0.0.1:{kafka_port}", "Kafka's addresses")
     lake_url: str = _setting(_lake_url, "file://{home}/lake", "the lake: file:///path")
@@ -89,13 +93,21 @@ class Settings:
     part_max_bytes: int = _setting(_positive_int, "67108864", "a part closes at this many uncompressed bytes")
     part_max_records: int = _setting(_positive_int, "1000000", "a part closes at this many records")
     part_max_age_seconds: float = _setting(_positive_float, "60", "a part closes at this age")
-    open_parts_max_bytes: int = _setting(_positive_int, "50331648", "compressed bytes that all open parts of a process may hold")
+    open_parts_max_bytes: int = _setting(
+        _positive_int, "50331648", "compressed bytes that all open parts of a process may hold"
+    )
     upload_threads: int = _setting(_positive_int, "4", "uploads at the same time in one consumer")
     breaker_consecutive: int = _setting(_positive_int, "1000", "so many rejections in a row pause the dataset")
-    breaker_ratio: float = _setting(_positive_float, "0.5", "this share of rejections among the last `breaker_window` records pauses the dataset")
+    breaker_ratio: float = _setting(
+        _positive_float, "0.5", "this share of rejections among the last `breaker_window` records pauses the dataset"
+    )
     breaker_window: int = _setting(_positive_int, "1000", "records that the breaker's share is taken of")
-    session_timeout_seconds: float = _setting(_positive_float, "45", "Kafka takes a consumer for dead after this silence")
-    max_poll_interval_seconds: float = _setting(_positive_float, "300", "Kafka takes a consumer for stuck after this time between polls")
+    session_timeout_seconds: float = _setting(
+        _positive_float, "45", "Kafka takes a consumer for dead after this silence"
+    )
+    max_poll_interval_seconds: float = _setting(
+        _positive_float, "300", "Kafka takes a consumer for stuck after this time between polls"
+    )
     seal_grace_seconds: float = _setting(_positive_float, "300", "how long after midnight UTC a day stays open")
     log_level: str = _setting(_text, "INFO", "DEBUG, INFO, WARNING or ERROR")
 

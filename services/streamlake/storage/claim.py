@@ -14,7 +14,9 @@ FORMAT: Final = 1
 T = TypeVar("T")
 
 GapReason = Literal["before_streamlake", "retention"]
-CloseReason = Literal["records", "bytes", "age", "date", "revoked", "stop", "gap", "contract", "epoch", "budget", "hole"]
+CloseReason = Literal[
+    "records", "bytes", "age", "date", "revoked", "stop", "gap", "contract", "epoch", "budget", "hole"
+]
 
 
 class Unreadable(Permanent):
@@ -53,8 +55,8 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """See the module. `rejected` and `gaps` are ascending and disjoint; `next` is the first offset after the range.
 
-    `records` are the lines in the part, `control` the offsets between start and next that hold no record (commit
-    markers, aborted transactions). So `next - start = records + rejected + gaps + control`, and a test says so.
+    `records` are the lines in the part, `size` ("bytes" in JSON) and `sha256` those of its
+    uncompressed lines, `control` the offsets that hold no record (commit markers, aborted transactions). So `next - start = records + rejected + gaps + control`, and a test says so.
     """
 
     format: int = FORMAT
@@ -66,7 +68,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     next: int
     part: str | None
     records: int
-    bytes: int
+    size: int = msgspec.field(name="bytes")
     sha256: str
     rejected: tuple[Rejections, ...] = ()
     gaps: tuple[Gap, ...] = ()
@@ -104,7 +106,7 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     start: int
     lost: tuple[tuple[int, int], ...]
     records: int
-    bytes: int
+    size: int = msgspec.field(name="bytes")
     sha256: str
     log_start: int
     writer: str

@@ -1,9 +1,9 @@
 """Where things stand in the lake. The only module that builds or takes apart an object's name.
 
     lake.json                                                                who owns this lake
-    ledger/dataset=orders/<chain>/chain.json                                 the chain: cluster, topic, id, the chain before
-    ledger/dataset=orders/<chain>/<partition>/<start>.json                   a claim
-    ledger/dataset=orders/<chain>/<partition>/<start>.lost.json              an amendment: claimed, then lost by Kafka
+    ledger/dataset=orders/<chain>/chain.json                         the chain: cluster, topic, id, the one before
+    ledger/dataset=orders/<chain>/<partition>/<start>.json              a claim
+    ledger/dataset=orders/<chain>/<partition>/<start>.lost.json         an amendment: claimed, then lost by Kafka
     raw/dataset=orders/ingestion_date=2026-11-21/part-<chain>-<partition>-<start>.json.gz
     raw/dataset=orders/ingestion_date=2026-11-21/_metadata.json              the seal of a complete day
     dead_letters/dataset=orders/ingestion_date=2026-11-21/part-….json.gz     the same for the dead letter topic
@@ -140,6 +140,5 @@ def parse_part(name: str) -> PartName | None:
     if match is None:
         return None
     chain = Chain.parse(match["chain"])
-    return PartName(
-        match["zone"], match["dataset"], match["date"], chain, int(match["partition"]), int(match["start"]), match["suffix"]
-    )
+    partition, start = int(match["partition"]), int(match["start"])
+    return PartName(match["zone"], match["dataset"], match["date"], chain, partition, start, match["suffix"])
