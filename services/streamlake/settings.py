@@ -64,6 +64,12 @@ def _lake_url(value: str) -> str:
     raise ValueError("must be file:///an/absolute/path")
 
 
+def _web_address(value: str) -> str:
+    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+        raise ValueError("must be http://… or https://…")
+    return value.rstrip("/")
+
+
 def _setting(parse: Callable[[str], Any], default: str | None, help: str, *, secret: bool = False) -> Any:
     return field(metadata={"parse": parse, "default": default, "help": help, "secret": secret})
 
@@ -85,6 +91,12 @@ class Settings:
         _flag, "false", "a TLS proxy stands in front, so plain HTTP off loopback is meant"
     )
     kafka_port: int = _setting(_port, "9092", "the port of the Kafka that `scripts/up` starts")
+    kafka_software_dir: Path = _setting(_path, "{home}/kafka", "Kafka's jars and Java; several homes may share it")
+    kafka_durable: bool = _setting(_flag, "false", "the Kafka that `scripts/up` starts syncs before it answers")
+    maven_base_url: str = _setting(_web_address, "", "where to get Kafka's jars when there is no `mvn`")
+    consumer_may_be_down_hours: float = _setting(
+        _positive_float, "72", "`topics plan` warns when Kafka keeps events for less than this"
+    )
     bootstrap_servers: str = _setting(_text, "127.0.0.1:{kafka_port}", "Kafka's addresses")
     lake_url: str = _setting(_lake_url, "file://{home}/lake", "the lake: file:///path")
     contracts_dir: Path = _setting(_path, "contracts", "the folder of contracts")
