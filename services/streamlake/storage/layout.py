@@ -8,12 +8,14 @@
     raw/dataset=orders/ingestion_date=2026-11-21/_metadata.json              the seal of a complete day
     dead_letters/dataset=orders/ingestion_date=2026-11-21/part-….json.gz     the same for the dead letter topic
     rescue/dataset=orders/<chain>/<partition>/<start>-<attempt>.json.gz      records that a smaller part left out
+    proof/<deployment>/<host>/2026-11-21-0.txt                               several raced to create this, one won
 
 `<chain>` is the topic's UUID in base32 and the log's generation, `<partition>` has 5 digits, `<start>` 20, so that
 byte order is offset order.
 """
 
 import base64
+import datetime
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -101,9 +103,10 @@ def claim(dataset: str, chain: Chain, partition: int, start: int) -> str:
     return f"{partition_prefix(dataset, chain, partition)}{start:020}.json"
 
 
-def amendment(dataset: str, chain: Chain, partition: int, start: int) -> str:
-    """What Kafka lost of a claimed range before it could be landed."""
-    return f"{partition_prefix(dataset, chain, partition)}{start:020}.lost.json"
+def amendment(dataset: str, chain: Chain, partition: int, start: int, count: int = 0) -> str:
+    """What Kafka lost of a claimed range before it could be landed; `count` amendments came before this one."""
+    again = f".{count + 1}" if count else ""
+    return f"{partition_prefix(dataset, chain, partition)}{start:020}.lost{again}.json"
 
 
 def day_prefix(zone: str, dataset: str, date: str) -> str:
@@ -126,6 +129,11 @@ def rescue(dataset: str, chain: Chain, partition: int, start: int, attempt: str,
     return f"rescue/dataset={dataset}/{chain}/{partition:05}/{start:020}-{attempt}.{suffix}"
 
 
+def proof(owner: str, date: str, number: int) -> str:
+    """What creators race for at start, to prove that the store lets one of them win. `owner` is deployment and host."""
+    return f"proof/{owner}/{date}-{number}.txt"
+
+
 def parse_claim(name: str) -> ClaimName | None:
     """What a claim's name says; None for any other object, an amendment among them."""
     match = _CLAIM.fullmatch(name)
@@ -142,3 +150,8 @@ def parse_part(name: str) -> PartName | None:
     chain = Chain.parse(match["chain"])
     partition, start = int(match["partition"]), int(match["start"])
     return PartName(match["zone"], match["dataset"], match["date"], chain, partition, start, match["suffix"])
+
+
+def next_day(date: str) -> str:
+    """The day after `YYYY-MM-DD`."""
+    return (datetime.date.fromisoformat(date) + datetime.timedelta(days=1)).isoformat()
