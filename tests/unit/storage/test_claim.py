@@ -18,7 +18,7 @@ from streamlake.storage.claim import (
 
 CLAIM = Claim(
     dataset="orders", topic="streamlake.orders.raw", chain="a" * 26 + "-0", partition=0, start=0, next=30,
-    part="raw/x", records=10, bytes=100, sha256="00", rejected=(Rejections(12, 14, "json"),),
+    part="raw/x", records=10, size=100, sha256="00", rejected=(Rejections(12, 14, "json"),),
     gaps=(Gap(0, 5, "before_streamlake", 9, 5), Gap(5, 9, "retention", 9, 9)), control=9, contract_version=1,
     contract_sha256="11", date="2026-11-21", min_timestamp_ms=1, max_timestamp_ms=2,
     last=Fingerprint(29, 3, 2, 7), closed="records", attempt="a", writer="w", at="t",
@@ -34,7 +34,8 @@ def test_a_claim_counts_every_offset_of_its_range_once() -> None:
 
 def test_what_is_written_is_read_back() -> None:
     assert decode_claim("n", CLAIM.encode()) == CLAIM
-    lost = Amendment(start=0, lost=((1, 2),), records=1, bytes=1, sha256="", log_start=2, writer="w", at="t")
+    assert b'"bytes":100,' in CLAIM.encode(), "the stored word is bytes"
+    lost = Amendment(start=0, lost=((1, 2),), records=1, size=1, sha256="", log_start=2, writer="w", at="t")
     assert decode_amendment("n", lost.encode()) == lost
     opening = ChainOpening(
         dataset="d", cluster_id="c", topic="t", topic_id="i", generation=0, before=None, reason="first", at="t"

@@ -21,7 +21,7 @@ def test_a_chain_is_read_back(chain: layout.Chain) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "a" * 26, "a" * 26 + "-01", "A" * 26 + "-0", "1" * 26 + "-0"])
 def test_what_is_no_chain_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="chain|padding|base32|digit"):
+    with pytest.raises(ValueError, match=r"chain|padding|base32|digit"):
         layout.Chain.parse(text)
 
 

@@ -61,7 +61,7 @@ AT_A_LINK = sorted(DISPOSITIONS.keys() - {errno.ENOENT, errno.ENOTDIR})
 def test_a_failure_before_the_link_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
-    """Every errno of the table at each system call: its disposition, nothing visible, nothing left over, and it heals."""
+    """Every errno of the table at each system call: its disposition, nothing visible or left over, and it heals."""
     store = LocalStore(tmp_path)
 
     def fail(*_: object) -> int:
