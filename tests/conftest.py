@@ -1,0 +1,92 @@
+"""What every test may use: a real broker, fresh datasets, and what this machine can do."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from streamlake.kafka import install, java
+from streamlake.kafka.errors import DownloadFailed, NoJarSource, NoJava
+from streamlake.kafka.names import dlq_topic, raw_topic
+from tests.support.broker import BrokerUnderTest, software_folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the long versions, too")
+    parser.addoption("--require", default="", help='capabilities that must be here, as in "java root"')
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = set(config.getoption("--require").split()) - {"java", "root"}
+    if unknown:
+        raise pytest.UsageError(f"--require does not know {', '.join(sorted(unknown))}")
+
+
+def _missing(config: pytest.Config, capability: str, why: str) -> None:
+    if capability in config.getoption("--require").split():
+        pytest.fail(f"{capability} is required here, and missing: {why}", pytrace=False)
+    pytest.skip(why)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("slow") and not item.config.getoption("--full"):
+        pytest.skip("only with --full")
+    if item.get_closest_marker("root") and os.geteuid() != 0:
+        _missing(item.config, "root", "needs root")
+
+
+@pytest.fixture(scope="session")
+def kafka_software(pytestconfig: pytest.Config) -> Path:
+    """The folder with Kafka's jars and, where the machine has none, Java: installed once, kept between runs."""
+    software = software_folder()
+    try:
+        install.install(software)
+        java.ensure(software)
+    except (NoJava, NoJarSource, DownloadFailed) as error:
+        _missing(pytestconfig, "java", str(error))
+    return software
+
+
+@pytest.fixture(scope="session")
+def broker(kafka_software: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerUnderTest]:
+    """The session's broker. Tests share it: never stop it, and use names of your own on it."""
+    shared = BrokerUnderTest(tmp_path_factory.mktemp("broker"))
+    shared.start()
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture
+def own_broker(kafka_software: Path, tmp_path: Path) -> Iterator[BrokerUnderTest]:
+    """A broker of the test's own, started: stop, kill or pause it at will."""
+    own = BrokerUnderTest(tmp_path / "broker")
+    own.start()
+    yield own
+    own.kill()
+
+
+@pytest.fixture
+def topic(broker: BrokerUnderTest) -> str:
+    """A fresh topic with one partition, set as raw topics are."""
+    return broker.create_topic(f"test.{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def new_dataset(broker: BrokerUnderTest) -> Callable[..., str]:
+    """Makes datasets on the shared broker: `new_dataset(partitions=3)` gives a fresh name with both topics."""
+
+    def make(partitions: int = 3) -> str:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        broker.create_topic(raw_topic(name), partitions)
+        broker.create_topic(dlq_topic(name), 1, max_message_bytes=str(2 << 20))
+        return name
+
+    return make
+
+
+@pytest.fixture
+def dataset(new_dataset: Callable[..., str]) -> str:
+    """A fresh dataset with a raw topic of three partitions and a dead letter topic."""
+    return new_dataset()
