@@ -109,7 +109,7 @@ class Settings:
         _positive_int, "50331648", "compressed bytes that all open parts of a process may hold"
     )
     upload_threads: int = _setting(_positive_int, "4", "uploads at the same time in one consumer")
-    breaker_consecutive: int = _setting(_positive_int, "1000", "so many rejections in a row pause the dataset")
+    breaker_consecutive: int = _setting(_positive_int, "300", "so many rejections in a row pause the dataset")
     breaker_ratio: float = _setting(
         _positive_float, "0.5", "this share of rejections among the last `breaker_window` records pauses the dataset"
     )

@@ -13,9 +13,9 @@ from streamlake.errors import Permanent
 FORMAT: Final = 1
 T = TypeVar("T")
 
-GapReason = Literal["before_streamlake", "retention"]
+GapReason = Literal["before_streamlake", "earlier_generation", "retention"]
 CloseReason = Literal[
-    "records", "bytes", "age", "date", "revoked", "stop", "gap", "contract", "epoch", "budget", "hole"
+    "records", "bytes", "age", "date", "revoked", "stop", "contract", "epoch", "budget", "hole", "breaker"
 ]
 
 
@@ -55,8 +55,9 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """See the module. `rejected` and `gaps` are ascending and disjoint; `next` is the first offset after the range.
 
-    `records` are the lines in the part, `size` ("bytes" in JSON) and `sha256` those of its
-    uncompressed lines, `control` the offsets that hold no record (commit markers, aborted transactions). So `next - start = records + rejected + gaps + control`, and a test says so.
+    `records` are the lines in the part; `size` ("bytes" in JSON) and `sha256` are those of its uncompressed lines;
+    `control` counts the offsets that hold no record (commit markers, aborted transactions).
+    So `next - start = records + rejected + gaps + control`, and a test says so.
     """
 
     format: int = FORMAT

@@ -1,0 +1,166 @@
+"""The open batch of one partition: takes delivered records until a reason to close stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from streamlake.consumer import rotation
+from streamlake.consumer.batch import Batch, Hole
+from streamlake.consumer.breaker import Breaker
+from streamlake.consumer.calendar import date_of, midnight_after
+from streamlake.consumer.effects import Letter, Message, PartFormat, PartWriter
+from streamlake.consumer.handler import Handler, Terms
+from streamlake.consumer.place import Place
+from streamlake.consumer.rotation import Filled, RotationPolicy
+from streamlake.contract.rejection import Rejection
+from streamlake.storage.claim import CloseReason
+
+
+@dataclass(slots=True)
+class Filling:
+    """Offsets [start, next) so far.
+
+    `add` answers how many messages it took; fewer than were offered means that `closing` (or `tripped_at`) says why.
+    `floor` is the date of the claim before: the folder is never older.
+    """
+
+    place: Place
+    handler: Handler
+    parts: PartFormat
+    policy: RotationPolicy
+    breaker: Breaker
+    start: int
+    floor: str
+    opened_at: float
+    next: int = field(init=False)
+    closing: CloseReason | None = None
+    tripped_at: int | None = None
+    _records: int = 0
+    _size: int = 0
+    _rejected: list[Letter] = field(default_factory=list)
+    _rejected_size: int = 0
+    _holes: list[Hole] = field(default_factory=list)
+    _last: Message | None = None
+    _date: str = ""
+    _midnight_ms: int = 0
+    _timestamps: tuple[int, int] | None = None
+    _terms: Terms | None = None
+    _part: PartWriter | None = None
+
+    def __post_init__(self) -> None:
+        self.next = self.start
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to claim."""
+        return self.next == self.start
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that waits to be landed."""
+        return self._rejected_size + (self._part.held_bytes if self._part else 0)
+
+    def skip_to(self, log_start: int) -> None:
+        """Kafka has nothing below `log_start`: the hole counts even if no record ever comes behind it."""
+        if log_start > self.next:
+            self._holes.append(Hole(self.next, log_start))
+            self.next = log_start
+
+    def add(self, messages: Sequence[Message], now: float, breaker_off_before_ms: int = 0) -> int:
+        """Take messages in offset order, all of them at or above `next`."""
+        if self._last is None:
+            self.opened_at = now
+            first_ms = messages[0].timestamp()[1]
+            self._date = max(self.floor, date_of(first_ms))
+            self._midnight_ms = midnight_after(self._date)
+        room = self.policy.max_records - self._records - len(self._rejected)
+        fitting = self._same_day_and_epoch(messages[:room])
+        if not fitting:
+            return 0
+        judged = self.handler.judge(fitting)
+        if self._terms is None:
+            self._terms = judged.terms
+            self._part = self.parts(judged.terms.suffix)
+        elif judged.terms != self._terms:
+            self.closing = "contract"
+            return 0
+        taken = fitting[: judged.count]
+        bad = [(i, m.offset()) for i, m in enumerate(taken) if i in judged.rejected] if judged.rejected else []
+        if taken[-1].timestamp()[1] >= breaker_off_before_ms:
+            self.tripped_at = self.breaker.observe(len(taken), bad)
+            if self.tripped_at is not None:
+                return 0
+        self._write(taken, judged.rejected, judged.terms.contract_version)
+        self.closing = self.closing or self.due(now)
+        return judged.count
+
+    def due(self, now: float) -> CloseReason | None:
+        """Why it should close by now, though nothing more came; a hole alone waits as long as a record would."""
+        if self.empty:
+            return None
+        size = self._size + self._rejected_size
+        reason = rotation.due(self.policy, Filled(self._records, len(self._rejected), size, now - self.opened_at))
+        return "hole" if reason and self._last is None else reason
+
+    def close(self, reason: CloseReason) -> Batch:
+        """The batch as it stands. Nothing may be added afterwards."""
+        terms = self._terms or Terms(0, "", "")
+        low, high = self._timestamps or (None, None)
+        return Batch(
+            start=self.start,
+            next=self.next,
+            date=self._date or self.floor or date_of(0),
+            records=self._records,
+            rejected=self._rejected,
+            holes=self._holes,
+            min_timestamp_ms=low,
+            max_timestamp_ms=high,
+            last=self._last,
+            contract_version=terms.contract_version,
+            contract_sha256=terms.contract_sha256,
+            part=self._part,
+            suffix=terms.suffix,
+            closed=reason,
+        )
+
+    def _same_day_and_epoch(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Those of the first day and leader epoch. What was read under another epoch may replace what we hold."""
+        epoch = (self._last or messages[0]).leader_epoch()
+        if messages[-1].leader_epoch() != epoch:
+            messages = _up_to(messages, lambda m: m.leader_epoch() != epoch)
+            self.closing = "epoch"
+        if any(m.timestamp()[1] >= self._midnight_ms for m in messages):
+            messages = _up_to(messages, lambda m: m.timestamp()[1] >= self._midnight_ms)
+            self.closing = "date"
+        return messages
+
+    def _write(self, messages: Sequence[Message], rejected: Mapping[int, Rejection], version: int) -> None:
+        accepted = messages
+        if rejected:
+            accepted = [m for i, m in enumerate(messages) if i not in rejected]
+            letters = [Letter(messages[i], rejected[i], version) for i in sorted(rejected)]
+            self._rejected += letters
+            self._rejected_size += sum(len(letter.message.value() or b"") + 500 for letter in letters)
+        if self._part is not None and accepted:
+            lines = self.handler.lines.encode(self.place, accepted)
+            self._part.write(lines)
+            self._size += len(lines)
+        self._records += len(accepted)
+        self._note_holes(messages)
+        times = [m.timestamp()[1] for m in messages]
+        low, high = self._timestamps or (times[0], times[0])
+        self._timestamps = min(low, *times), max(high, *times)
+        self._last = messages[-1]
+        self.next = messages[-1].offset() + 1
+
+    def _note_holes(self, messages: Sequence[Message]) -> None:
+        if messages[-1].offset() + 1 - self.next == len(messages):
+            return
+        expected = self.next
+        for message in messages:
+            if message.offset() > expected:
+                self._holes.append(Hole(expected, message.offset()))
+            expected = message.offset() + 1
+
+
+def _up_to(messages: Sequence[Message], stop: Callable[[Message], bool]) -> Sequence[Message]:
+    return messages[: next((i for i, m in enumerate(messages) if stop(m)), len(messages))]

@@ -1,0 +1,42 @@
+"""Why were these offsets never delivered? Either Kafka lost them, or they hold no records: evidence decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streamlake.consumer.batch import Hole
+from streamlake.consumer.effects import Above, Below, Fetch, Work, ask
+from streamlake.consumer.faults import FetchSkipped, LogOverwritten
+from streamlake.consumer.place import Place
+from streamlake.storage.claim import Gap, GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the holes of a range are: gaps that go on record, and the number of offsets without a record."""
+
+    gaps: tuple[Gap, ...]
+    control: int
+
+
+def explain(place: Place, holes: Sequence[Hole], log_start: int, lost_because: GapReason) -> Work[Explained]:
+    """Ask Kafka for the first offset of each hole.
+
+    A hole of one offset that Kafka still has is a transaction's marker and is not asked about: a stream of small
+    transactions would cost a fetch a record.
+    """
+    gaps: list[Gap] = []
+    control = 0
+    for hole in holes:
+        start = hole.start
+        if hole.next - start > 1 or start < log_start:
+            found = yield from ask(Fetch(place.topic, place.partition, start, hole.next))
+            if isinstance(found, Above):
+                raise LogOverwritten(f"{place.topic}/{place.partition} ends at {found.log_end}, below offsets it had.")
+            if isinstance(found, Below):
+                start = min(found.log_start, hole.next)
+                gaps.append(Gap(hole.start, start, lost_because, found.log_start, start if start < hole.next else None))
+            elif found:
+                where = f"{place.topic}/{place.partition}"
+                raise FetchSkipped(f"Kafka has offset {found[0].offset()} of {where}, which was not delivered.")
+        control += hole.next - start
+    return Explained(tuple(gaps), control)

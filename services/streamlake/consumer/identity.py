@@ -1,0 +1,51 @@
+"""Is it the log we know? Offsets alone cannot say: a truncated log uses them again under the same topic id."""
+
+import zlib
+
+from streamlake.consumer.effects import Above, Below, Fetch, LogBounds, Message, ReadBounds, ReadTopicId, Work, ask
+from streamlake.consumer.faults import LogOverwritten, TopicChanged, TopicMissing
+from streamlake.consumer.place import Place
+from streamlake.storage.claim import Fingerprint
+from streamlake.storage.layout import Chain
+
+
+def fingerprint(message: Message) -> Fingerprint:
+    """What identifies a record beyond its offset."""
+    crc = zlib.crc32(message.key() or b"", zlib.crc32(message.value() or b""))
+    return Fingerprint(message.offset(), message.leader_epoch(), message.timestamp()[1], crc)
+
+
+def require_topic(place: Place, chain: Chain) -> Work[None]:
+    """The topic of that name still is the chain's; a fetch goes by name and would not notice."""
+    topic_id = yield from ask(ReadTopicId(place.topic))
+    if topic_id is None:
+        raise TopicMissing(f"Topic {place.topic} does not exist.", next_step="`streamlake topics apply` creates it.")
+    if topic_id != chain.topic_id:
+        raise TopicChanged(f"Topic {place.topic} was deleted and created again; a new chain is opened.")
+
+
+def require_known_log(place: Place, chain: Chain, reached: int, known: Fingerprint | None) -> Work[LogBounds]:
+    """The log holds what we claimed: its end is not before `reached`, and the record `known` is still itself.
+
+    A record that retention has deleted proves nothing and is passed over.
+    """
+    yield from require_topic(place, chain)
+    bounds = yield from ask(ReadBounds(place.topic, place.partition))
+    if bounds.end < reached:
+        raise _overwritten(place, bounds.end, reached)
+    if known is None or known.offset < bounds.start:
+        return bounds
+    found = yield from ask(Fetch(place.topic, place.partition, known.offset, known.offset + 1))
+    if isinstance(found, Below):
+        return LogBounds(found.log_start, bounds.end)
+    if isinstance(found, Above) or not found or fingerprint(found[0]) != known:
+        raise _overwritten(place, known.offset, reached)
+    return bounds
+
+
+def _overwritten(place: Place, start: int, next_offset: int) -> LogOverwritten:
+    where = f"{place.topic}/{place.partition} [{start}, {next_offset})"
+    return LogOverwritten(
+        f"Offsets were overwritten in {where}: Kafka no longer has the records that were claimed there.",
+        next_step=f"`streamlake chain fork {place.dataset} --topic {place.topic}` opens the log's next generation.",
+    )

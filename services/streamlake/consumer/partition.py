@@ -1,0 +1,184 @@
+"""One partition as this process sees it: being opened, being read, or stopped and why.
+
+A procedure runs for it at any time at most once: the opening, or the landing of one batch, while the next batch
+fills. Each carries the serial of the state that started it; a result under an older serial belongs to nobody.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from streamlake.consumer.batch import Batch
+from streamlake.consumer.breaker import Breaker, BreakerPolicy
+from streamlake.consumer.effects import Message, PartFormat, Work
+from streamlake.consumer.filling import Filling
+from streamlake.consumer.handler import Handler
+from streamlake.consumer.landing import Landed, land
+from streamlake.consumer.opening import Opened, open_partition
+from streamlake.consumer.place import Head, Place, Writer
+from streamlake.consumer.rotation import RotationPolicy
+from streamlake.errors import Retryable
+from streamlake.storage.claim import CloseReason
+
+State = Literal["opening", "reading", "tripped", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the process decided for all its partitions."""
+
+    rotation: RotationPolicy
+    breaker: BreakerPolicy
+    cluster_id: str
+    retry_seconds: float = 1.0
+    probe_seconds: float = 60.0
+
+
+@dataclass(slots=True)
+class Partition:
+    """See the module. `writer` names the writer of the next claim: a new attempt at every call."""
+
+    place: Place
+    handler: Handler
+    parts: PartFormat
+    policy: Policy
+    writer: Callable[[], Writer]
+    serial: int = 0
+    state: State = "opening"
+    waiting_for: str = ""
+    error: Exception | None = None
+    retry_at: float | None = None
+    head: Head | None = None
+    filling: Filling | None = None
+    landing: Batch | None = None
+    pending: list[Message] = field(default_factory=list)
+    stop_at: int | None = None
+    seek_to: int | None = None
+    breaker: Breaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(self.policy.breaker)
+
+    @property
+    def wants_records(self) -> bool:
+        """Whether the next poll may bring more: not while what came last still waits for a landing."""
+        return self.state == "reading" and not self.pending
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that waits to be durable."""
+        landing = self.landing.part.held_bytes if self.landing and self.landing.part else 0
+        pending = sum(len(m.value() or b"") for m in self.pending)
+        return landing + pending + (self.filling.held_bytes if self.filling else 0)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way and nothing waits to be landed."""
+        return self.landing is None and (self.filling is None or self.filling.empty)
+
+    def open(self) -> Work[Any]:
+        """Begin anew from what the lake says; whatever was read is dropped."""
+        self.serial += 1
+        self.state, self.retry_at = "opening", None
+        self.filling, self.landing, self.seek_to = None, None, None
+        self.pending.clear()
+        self.breaker.reset()
+        return open_partition(self.place, self.policy.cluster_id, self.handler.lines, self.parts, self.writer())
+
+    def opened(self, opened: Opened, now: float) -> None:
+        """The opening ended: read on at its position."""
+        self.state, self.waiting_for, self.error = "reading", "", None
+        self._read_from(opened.head, opened.position, now)
+
+    def landed(self, landed: Landed, now: float) -> None:
+        """A landing ended. Behind a claim of somebody else's, what we hold below its end is dropped."""
+        self.landing = None
+        if landed.ours:
+            self.head = landed.head
+        else:
+            self._read_from(landed.head, landed.head.next, now)
+
+    def failed(self, error: Exception, now: float) -> None:
+        """A procedure gave up. What is retryable is opened again in a moment, the rest is probed once a minute."""
+        self.serial += 1
+        retryable = isinstance(error, Retryable)
+        self.state, self.waiting_for, self.error = "stopped", str(error), error
+        self.filling, self.landing = None, None
+        self.pending.clear()
+        self.retry_at = now + (self.policy.retry_seconds if retryable else self.policy.probe_seconds)
+
+    def offer(self, messages: Sequence[Message]) -> None:
+        """Take what a poll brought; whatever lies below the next offset is an echo and dropped."""
+        if self.state != "reading" or self.filling is None:
+            return
+        expected = self.pending[-1].offset() + 1 if self.pending else self.filling.next
+        fresh = messages if messages[0].offset() >= expected else [m for m in messages if m.offset() >= expected]
+        if self.stop_at is not None:
+            fresh = [m for m in fresh if m.offset() < (self.stop_at or 0)]
+        self.pending.extend(fresh)
+
+    def pump(self, now: float, breaker_off_before_ms: int) -> Work[Landed] | None:
+        """Fill the open batch from what was offered; answer the landing of one that closed, if none is under way."""
+        if self.state != "reading" or self.filling is None:
+            return None
+        while self.pending and self.filling.closing is None:
+            try:
+                taken = self.filling.add(self.pending, now, breaker_off_before_ms)
+            except Retryable as error:
+                self.waiting_for = str(error)
+                break
+            self.waiting_for = ""
+            if self.filling.tripped_at is not None:
+                self._trip(max(self.filling.tripped_at, self.filling.start), now)
+                return None
+            del self.pending[:taken]
+        if self.stop_at is not None and self.filling.next >= self.stop_at and self.landing is None:
+            if self.filling.empty:
+                self.state = "tripped"
+                return None
+            return self.close("breaker", now)
+        reason = self.filling.closing or self.filling.due(now)
+        return self.close(reason, now) if reason else None
+
+    def close(self, reason: CloseReason, now: float) -> Work[Landed] | None:
+        """Land the open batch, unless one is under way still."""
+        if self.landing is not None or self.filling is None or self.filling.empty or self.head is None:
+            return None
+        batch = self.filling.close(reason)
+        self.landing = batch
+        self.filling = self._filling(batch.next, max(batch.date, self.head.date), now)
+        return land(self.place, self.head, batch, self.handler.lines, self.parts, self.writer())
+
+    def resume(self, now: float) -> None:
+        """An operator looked at what tripped the breaker: go on, from where it stopped."""
+        if self.stop_at is None:
+            return
+        self.stop_at = None
+        self.breaker.reset()
+        if self.state == "tripped":
+            self.state, self.waiting_for = "reading", ""
+            if self.filling is not None:
+                self.seek_to = self.filling.next
+
+    def _trip(self, run_start: int, now: float) -> None:
+        """Drop the open batch and read it again up to where the trouble begins: nothing of the run is claimed."""
+        if self.filling is None:
+            return
+        self.stop_at = run_start
+        self.waiting_for = f"too many rejections from offset {run_start} on; `streamlake consumer resume` goes on"
+        self.pending.clear()
+        self.breaker.reset()
+        self.seek_to = self.filling.start
+        self.filling = self._filling(self.filling.start, self.filling.floor, now)
+
+    def _read_from(self, head: Head, position: int, now: float) -> None:
+        self.head = head
+        self.pending.clear()
+        self.filling = self._filling(head.next, head.date, now)
+        self.filling.skip_to(position)
+        self.seek_to = position
+
+    def _filling(self, start: int, floor: str, now: float) -> Filling:
+        return Filling(
+            self.place, self.handler, self.parts, self.policy.rotation, self.breaker, start, floor, opened_at=now
+        )
