@@ -1,6 +1,6 @@
 """What can go wrong with Kafka, each with its disposition, its id and its page.
 
-SL-0201 to SL-0219 come from clients (`clients.error_of` maps librdkafka's codes onto them), SL-0220 to SL-0229 from
+SL-0201 to SL-0219 come from clients (`faults.error_of` maps librdkafka's codes onto them), SL-0220 to SL-0229 from
 installing and running a broker, SL-0230 on from dead letters and topics.
 """
 
@@ -103,6 +103,12 @@ class AlreadyExists(Refused):
     """The topic is there already."""
 
     code = "SL-0213"
+
+
+class Unforeseen(Permanent):
+    """Kafka answered with something that StreamLake has no rule for."""
+
+    code = "SL-0214"
 
 
 class NoJava(Misconfigured):

@@ -1,0 +1,208 @@
+"""What Kafka has: topics, their ids, the bounds of their logs, committed offsets. Every call is bounded in time."""
+
+import base64
+import concurrent.futures
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # type: ignore[attr-defined]  # half typed
+
+from streamlake.kafka import clients
+from streamlake.kafka.errors import KafkaUnavailable, OutcomeUnknown, TopicMissing
+from streamlake.kafka.faults import error_of, error_of_exception
+
+T = TypeVar("T")
+SECONDS: Final = 10.0
+_EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the package types it half
+_LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the same
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The offsets of a partition. `start` is the first that Kafka still has, `end` the next that will be written
+    (the high watermark), `stable` the next that a read_committed reader may see: it is `end` unless a transaction
+    is open.
+    """
+
+    start: int
+    end: int
+    stable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as Kafka has it. `config` holds all settings in force, `own` the names of those set on it."""
+
+    name: str
+    id: UUID
+    partitions: int
+    config: Mapping[str, str]
+    own: frozenset[str]
+
+
+class Admin:
+    """A connection for questions, for as many threads as like. Makes its client when it is first used.
+
+    Raises the errors of `kafka.errors`: Retryable where Kafka could not be asked, Permanent where asking again will
+    not help. Nothing here creates or deletes; changes of topics are `topic_changes`.
+    """
+
+    def __init__(
+        self, bootstrap: str, *, seconds: float = SECONDS, security: Mapping[str, clients.Value] | None = None
+    ) -> None:
+        self._config = clients.admin(bootstrap, security=security) | {"log_level": 2}
+        self._seconds = seconds
+        self._made: AdminClient | None = None
+        self._making = threading.Lock()
+
+    @property
+    def client(self) -> AdminClient:
+        """The client underneath. A reference must be kept until its futures are done."""
+        with self._making:
+            if self._made is None:
+                self._made = AdminClient(self._config)
+            return self._made
+
+    def cluster_id(self) -> str:
+        """The id of the cluster, made when its log was formatted."""
+        found = self.wait(self.client.describe_cluster(request_timeout=self._seconds), "reading the cluster's id")
+        return str(found.cluster_id)
+
+    def topics(self) -> list[str]:
+        """The names of all topics, Kafka's own not among them."""
+        try:
+            found = self.client.list_topics(timeout=self._seconds).topics
+        except KafkaException as error:
+            raise error_of_exception(error, "listing topics", wrote=False) from error
+        return sorted(name for name in found if not name.startswith("__"))
+
+    def topic_id(self, topic: str) -> UUID | None:
+        """The id of the topic that has this name now; None where there is none."""
+        description = self._describe(topic)
+        return None if description is None else _uuid(description.topic_id)
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions it has. Raises TopicMissing."""
+        description = self._describe(topic)
+        if description is None:
+            raise _missing(topic)
+        return len(description.partitions)
+
+    def topic(self, topic: str) -> Topic | None:
+        """All that plans need to know of it; None where there is none."""
+        description = self._describe(topic)
+        if description is None:
+            return None
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        future = self.client.describe_configs([resource], request_timeout=self._seconds)[resource]
+        try:
+            entries = self.wait(future, f"reading the settings of {topic}")
+        except TopicMissing:
+            return None
+        own = frozenset(name for name, entry in entries.items() if not entry.is_default)
+        config = {name: entry.value for name, entry in entries.items() if entry.value is not None}
+        return Topic(topic, _uuid(description.topic_id), len(description.partitions), config, own)
+
+    def config(self, topic: str) -> Mapping[str, str]:
+        """The settings in force. Raises TopicMissing."""
+        found = self.topic(topic)
+        if found is None:
+            raise _missing(topic)
+        return found.config
+
+    def bounds(self, topic: str, partition: int) -> Bounds:
+        """What Kafka holds of one partition now. Raises TopicMissing."""
+        return self.all_bounds(topic, [partition])[partition]
+
+    def all_bounds(self, topic: str, partitions: Sequence[int]) -> dict[int, Bounds]:
+        """The same for several partitions, in three requests however many they are."""
+        asked = [
+            self._ask(topic, partitions, _EARLIEST, IsolationLevel.READ_UNCOMMITTED),
+            self._ask(topic, partitions, _LATEST, IsolationLevel.READ_UNCOMMITTED),
+            self._ask(topic, partitions, _LATEST, IsolationLevel.READ_COMMITTED),
+        ]
+        start, end, stable = (self._offsets(topic, futures) for futures in asked)
+        # Three answers of three moments: held to what one moment may show.
+        return {p: Bounds(min(start[p], end[p]), end[p], min(stable[p], end[p])) for p in partitions}
+
+    def offset_for_time(self, topic: str, partition: int, timestamp_ms: int) -> int | None:
+        """The first offset whose timestamp is at or after this one; None if all are older."""
+        spec = OffsetSpec.for_timestamp(timestamp_ms)
+        offset = self._offsets(topic, self._ask(topic, [partition], spec, IsolationLevel.READ_UNCOMMITTED))[partition]
+        return None if offset < 0 else offset
+
+    def committed(self, group: str, topic: str) -> dict[int, int]:
+        """What the group has committed, by partition; partitions without a commit are left out."""
+        return {p: offset for (t, p), offset in self.all_committed(group).items() if t == topic}
+
+    def all_committed(self, group: str) -> dict[tuple[str, int], int]:
+        """What the group has committed anywhere, by topic and partition."""
+        request = [ConsumerGroupTopicPartitions(group)]
+        future = self.client.list_consumer_group_offsets(request, request_timeout=self._seconds)[group]
+        found = self.wait(future, f"reading the offsets of {group}").topic_partitions
+        for place in found:
+            if place.error is not None:
+                raise error_of(place.error, f"reading the offset of {group} in {place.topic}", wrote=False)
+        return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+
+    def commit(self, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Set the offsets of a group that has no member. OwnershipLost if it has one: nothing was set then."""
+        places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]
+        request = [ConsumerGroupTopicPartitions(group, places)]
+        future = self.client.alter_consumer_group_offsets(request, request_timeout=self._seconds)[group]
+        done = self.wait(future, f"setting the offsets of {group}", wrote=True).topic_partitions
+        for place in done:
+            # An active group raises nothing: each partition says so for itself.
+            if place.error is not None:
+                raise error_of(place.error, f"setting the offset of {group} in {place.topic}/{place.partition}")
+
+    def wait(self, future: "concurrent.futures.Future[T]", doing: str, *, wrote: bool = False) -> T:
+        """The answer of one of the client's futures, or our own error."""
+        try:
+            return future.result(self._seconds + 2)
+        except KafkaException as error:
+            raise error_of_exception(error, doing, wrote=wrote) from error
+        except concurrent.futures.TimeoutError as error:
+            kind = OutcomeUnknown if wrote else KafkaUnavailable
+            raise kind(f"{doing}: Kafka did not answer within {self._seconds:.0f} s.") from error
+
+    def _describe(self, topic: str) -> Any:
+        future = self.client.describe_topics(TopicCollection([topic]), request_timeout=self._seconds)[topic]
+        try:
+            return self.wait(future, f"reading {topic}")
+        except TopicMissing:
+            return None
+
+    def _ask(
+        self, topic: str, partitions: Sequence[int], spec: OffsetSpec, isolation: IsolationLevel
+    ) -> Mapping[TopicPartition, "concurrent.futures.Future[Any]"]:
+        asked = {TopicPartition(topic, partition): spec for partition in partitions}
+        answers: Mapping[TopicPartition, concurrent.futures.Future[Any]] = self.client.list_offsets(
+            asked, isolation_level=isolation, request_timeout=self._seconds
+        )
+        return answers
+
+    def _offsets(
+        self, topic: str, answers: Mapping[TopicPartition, "concurrent.futures.Future[Any]"]
+    ) -> dict[int, int]:
+        doing = f"reading the bounds of {topic}"
+        return {place.partition: self.wait(future, doing).offset for place, future in answers.items()}
+
+
+def _uuid(id: object) -> UUID:
+    # Its text is base64 without padding; its parts are signed numbers.
+    return UUID(bytes=base64.urlsafe_b64decode(f"{id}=="))
+
+
+def _missing(topic: str) -> TopicMissing:
+    return TopicMissing(f"topic {topic} does not exist.", next_step="`streamlake topics apply` creates it.")
