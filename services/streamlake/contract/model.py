@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 OnInvalid = Literal["refuse", "dead_letter"]
+ExtraFields = Literal["allow", "refuse"]
 Compression = Literal["gzip", "none"]
+FieldType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
+Format = Literal["decimal", "uuid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +31,27 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an event. `fields` are those of an object, `items` the element of an array."""
+    """One field of an event. `fields` are those of an object, `items` the element of an array.
+
+    `min_length` and `max_length` count characters of a string or items of an array. An `integer` holds 64 bits, so
+    that every engine has a column for it. An object without fields is free-form. `pattern` is searched, not matched.
+    """
 
     name: str
-    type: Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
+    type: FieldType
     required: bool = False
     nullable: bool = False
     description: str = ""
     classification: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    exclusive_minimum: float | None = None
+    exclusive_maximum: float | None = None
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
-    enum: tuple[object, ...] = ()
+    format: Format | None = None
+    enum: tuple[str | int, ...] = ()
     fields: tuple["Field", ...] = ()
     items: "Field | None" = None
 
@@ -58,7 +68,7 @@ class Contract:
     key: tuple[str, ...]
     event_time: str | None
     on_invalid: OnInvalid
-    extra_fields: Literal["allow", "refuse"] = "allow"
+    extra_fields: ExtraFields = "allow"
     topic: TopicSettings = TopicSettings()
     rotation: Rotation = Rotation()
     compression: Compression = "gzip"

@@ -1,0 +1,136 @@
+"""The registry in a folder: `<dataset>/contract.yaml` is today's version, `<dataset>/history/N.yaml` those before."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from streamlake.contract import odcs
+from streamlake.contract.model import Contract
+from streamlake.contract.problems import Problem, WrongContract
+from streamlake.registry.registry import MissingVersion, UnknownDataset, UnknownVersion
+
+Snapshot = Mapping[str, tuple[Contract, ...]]
+
+
+class FileRegistry:
+    """See `Registry`. Reads the folder once at construction; raises WrongContract with all mistakes of all files."""
+
+    def __init__(self, contracts_dir: Path) -> None:
+        self._dir = contracts_dir
+        self._snapshot = load(contracts_dir)
+
+    def datasets(self) -> tuple[str, ...]:
+        """See Registry."""
+        return tuple(self._snapshot)
+
+    def current(self, dataset: str) -> Contract:
+        """See Registry."""
+        return self.history(dataset)[-1]
+
+    def version(self, dataset: str, version: int) -> Contract:
+        """See Registry."""
+        versions = self.history(dataset)
+        for contract in versions:
+            if contract.version == version:
+                return contract
+        newest = versions[-1].version
+        if version > newest:
+            raise UnknownVersion(dataset, version, newest)
+        raise MissingVersion(dataset, version)
+
+    def history(self, dataset: str) -> tuple[Contract, ...]:
+        """See Registry."""
+        snapshot = self._snapshot
+        try:
+            return snapshot[dataset]
+        except KeyError:
+            raise UnknownDataset(dataset, tuple(snapshot)) from None
+
+    def refresh(self) -> tuple[str, ...]:
+        """See Registry. A version never goes back, and within one version what judges an event never changes."""
+        old, new = self._snapshot, load(self._dir)
+        problems = [
+            Problem(str(self._dir / dataset / "contract.yaml"), 1, "version", text)
+            for dataset in new
+            if dataset in old and (text := _wrong_step(old[dataset], new[dataset])) is not None
+        ]
+        if problems:
+            raise WrongContract(problems)
+        self._snapshot = new
+        return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
+
+
+def load(contracts_dir: Path) -> Snapshot:
+    """All contracts of the folder. Hidden folders, and those that begin with `_`, are not datasets."""
+    if not contracts_dir.is_dir():
+        raise WrongContract([Problem(str(contracts_dir), 1, "", "there is no such folder of contracts")])
+    problems: list[Problem] = []
+    snapshot: dict[str, tuple[Contract, ...]] = {}
+    for folder in sorted(contracts_dir.iterdir()):
+        if folder.is_dir() and not folder.name.startswith((".", "_")):
+            versions = load_dataset(folder, problems)
+            if versions:
+                snapshot[folder.name] = versions
+    if problems:
+        raise WrongContract(problems)
+    return MappingProxyType(snapshot)
+
+
+def load_dataset(folder: Path, problems: list[Problem]) -> tuple[Contract, ...]:
+    """All versions of one dataset, today's last; what is wrong is added to `problems`."""
+    wrong = odcs.wrong_name(folder.name)
+    if wrong is not None:
+        problems.append(Problem(str(folder), 1, "", f"a dataset's name {wrong}"))
+        return ()
+    today = _read(folder / "contract.yaml", folder.name, problems)
+    before: list[Contract] = []
+    for file in sorted((folder / "history").glob("*.yaml")):
+        contract = _read(file, folder.name, problems)
+        if contract is None:
+            continue
+        if file.name != f"{contract.version}.yaml":
+            problems.append(Problem(str(file), 1, "version", f"is {contract.version}, so the file must be named so"))
+        elif today is not None and contract.version >= today.version:
+            text = f"is {contract.version}, not below today's {today.version}"
+            problems.append(Problem(str(file), 1, "version", text))
+        before.append(contract)
+    before.sort(key=lambda contract: contract.version)
+    return (*before, today) if today is not None else ()
+
+
+def _read(file: Path, dataset: str, problems: list[Problem]) -> Contract | None:
+    try:
+        contract = odcs.parse(file.read_bytes(), str(file))
+    except OSError as error:
+        problems.append(Problem(str(file), 1, "", f"cannot be read: {error.strerror}"))
+        return None
+    except WrongContract as error:
+        problems.extend(error.problems)
+        return None
+    if contract.dataset != dataset:
+        problems.append(Problem(str(file), 1, "name", f"is {contract.dataset}, but the folder is {dataset}"))
+        return None
+    return contract
+
+
+def _wrong_step(old: tuple[Contract, ...], new: tuple[Contract, ...]) -> str | None:
+    known, now = old[-1], new[-1]
+    if now.version < known.version:
+        return f"is {now.version}, but {known.version} is already in use; a version only grows"
+    if now.version == known.version and _judgement(now) != _judgement(known):
+        return f"is still {now.version}, but fields, key or event time changed; raise it and keep the old in history/"
+    return None
+
+
+def _judgement(contract: Contract) -> Contract:
+    """The contract without what may change within a version: words and how it is carried, not what it accepts."""
+    return replace(
+        contract,
+        sha256="",
+        description="",
+        on_invalid="refuse",
+        topic=replace(contract.topic, partitions=1, retention_hours=1, dead_letter_retention_hours=1),
+        rotation=type(contract.rotation)(),
+        compression="gzip",
+    )

@@ -1,0 +1,77 @@
+"""The port: what datasets there are, and what each version of their contracts says."""
+
+from typing import Protocol
+
+from streamlake.contract.model import Contract
+from streamlake.contract.problems import nearest
+from streamlake.errors import Misconfigured, Permanent, Retryable
+
+
+class UnknownDataset(Misconfigured):
+    """There is no such dataset; the sentence names the nearest. Nothing may be created for it."""
+
+    code = "SL-0102"
+
+    def __init__(self, dataset: str, known: tuple[str, ...]) -> None:
+        self.dataset = dataset
+        self.known = known
+        shown = dataset if len(dataset) <= 64 else dataset[:64] + "…"
+        super().__init__(
+            f"there is no dataset {shown!r}{nearest(dataset, known) if len(dataset) <= 64 else ''}",
+            next_step="`streamlake contracts new` makes a first contract.",
+        )
+
+
+class UnknownVersion(Retryable):
+    """A contract's version that is newer than what is known here: it will come, so wait for it."""
+
+    code = "SL-0103"
+
+    def __init__(self, dataset: str, version: int, current: int) -> None:
+        super().__init__(
+            f"version {version} of {dataset}'s contract is not known here yet, the newest is {current}.",
+            next_step="Bring the contract here; `systemctl reload` makes a running process read it.",
+        )
+
+
+class MissingVersion(Permanent):
+    """A contract's version that should be in the history and is not: waiting does not bring it."""
+
+    code = "SL-0104"
+
+    def __init__(self, dataset: str, version: int) -> None:
+        super().__init__(
+            f"version {version} of {dataset}'s contract is not in its history.",
+            next_step=f"Put it back as history/{version}.yaml from version control.",
+        )
+
+
+class Registry(Protocol):
+    """Answers from an immutable snapshot in memory, so it never blocks and never changes between two `refresh`.
+
+    Any thread may ask while another refreshes.
+    """
+
+    def datasets(self) -> tuple[str, ...]:
+        """All datasets, sorted."""
+        ...
+
+    def current(self, dataset: str) -> Contract:
+        """Today's version. Raises UnknownDataset."""
+        ...
+
+    def version(self, dataset: str, version: int) -> Contract:
+        """That version. Raises UnknownDataset, UnknownVersion (newer than known) or MissingVersion (lost)."""
+        ...
+
+    def history(self, dataset: str) -> tuple[Contract, ...]:
+        """All versions, today's last. Raises UnknownDataset."""
+        ...
+
+    def refresh(self) -> tuple[str, ...]:
+        """Read again; returns the datasets that changed. May block on I/O.
+
+        On a broken edit it raises (WrongContract) and the last good snapshot stays in force, so a running process
+        reports the error and goes on.
+        """
+        ...
