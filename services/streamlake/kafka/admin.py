@@ -131,7 +131,13 @@ class Admin:
             self._ask(topic, partitions, _LATEST, IsolationLevel.READ_UNCOMMITTED),
             self._ask(topic, partitions, _LATEST, IsolationLevel.READ_COMMITTED),
         ]
-        start, end, stable = (self._offsets(topic, futures) for futures in asked)
+        try:
+            start, end, stable = (self._offsets(topic, futures) for futures in asked)
+        except KafkaUnavailable:
+            # "No leader" is also what is said of a topic or a partition that does not exist.
+            if self.partitions(topic) <= max(partitions, default=0):
+                raise _missing(f"{topic}/{max(partitions)}") from None
+            raise
         # Three answers of three moments: held to what one moment may show.
         return {p: Bounds(min(start[p], end[p]), end[p], min(stable[p], end[p])) for p in partitions}
 
@@ -204,5 +210,5 @@ def _uuid(id: object) -> UUID:
     return UUID(bytes=base64.urlsafe_b64decode(f"{id}=="))
 
 
-def _missing(topic: str) -> TopicMissing:
-    return TopicMissing(f"topic {topic} does not exist.", next_step="`streamlake topics apply` creates it.")
+def _missing(name: str) -> TopicMissing:
+    return TopicMissing(f"{name} does not exist.", next_step="`streamlake topics apply` creates it.")

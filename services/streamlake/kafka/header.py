@@ -20,12 +20,16 @@ class Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the header says. `ingestion_id` is a UUID in its usual spelling, `ingested_at` RFC 3339 with an offset."""
 
     ingestion_id: Annotated[
-        str, msgspec.Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", max_length=36)
+        str, msgspec.Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\Z", max_length=36)
     ]
     schema_version: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
     producer: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
     ingested_at: Annotated[
-        str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$", max_length=32)
+        str,
+        msgspec.Meta(
+            pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})\Z",
+            max_length=32,
+        ),
     ]
 
 

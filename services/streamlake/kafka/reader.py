@@ -1,4 +1,4 @@
-"""Read a range of a partition by assignment: in no group, read_committed, bounded in time, to the end and no further."""
+"""Read a range of a partition by assignment: in no group, read_committed, bounded in time."""
 
 import threading
 import time
@@ -10,10 +10,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from streamlake.kafka import clients
 from streamlake.kafka.admin import Admin
-from streamlake.kafka.errors import AboveLogEnd, BelowLogStart, KafkaUnavailable
+from streamlake.kafka.errors import AboveLogEnd, BelowLogStart, KafkaUnavailable, TopicMissing
 from streamlake.kafka.faults import error_of, error_of_exception
 
 SECONDS: Final = 20.0
+_ASK_AFTER_SECONDS: Final = 1.0
 _BATCH: Final = 1000
 _OUT_OF_RANGE: Final = (
     KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001 - its public name
@@ -94,18 +95,18 @@ class Reader:
     @contextmanager
     def _reading(self, topic: str, partition: int, offset: int) -> Iterator[Consumer]:
         with self._lock:
-            consumer = self._idle.pop() if self._idle else None
+            idle = self._idle.pop() if self._idle else None
+        consumer = idle or Consumer(self._config)
         try:
-            consumer = consumer or Consumer(self._config)
             consumer.assign([TopicPartition(topic, partition, offset)])
             yield consumer
             # Stops fetching, and throws away what was fetched ahead.
             consumer.unassign()
         except KafkaException as error:
-            consumer = self._drop(consumer)
+            consumer.close()
             raise error_of_exception(error, f"reading {topic}/{partition} at {offset}", wrote=False) from error
         except BaseException:
-            consumer = self._drop(consumer)
+            consumer.close()
             raise
         with self._lock:
             if not self._closed:
@@ -113,50 +114,69 @@ class Reader:
                 return
         consumer.close()
 
-    def _drop(self, consumer: Consumer | None) -> None:
-        if consumer is not None:
-            consumer.close()
-
     def _batches(
         self, consumer: Consumer, topic: str, partition: int, offset: int, *, limit: int
     ) -> Iterator[list[Message]]:
         """Non-empty batches until the partition's end."""
-        deadline = time.monotonic() + self._seconds
         at = offset
-        while True:
-            # consume waits until it has as many as it was asked for: one at first, then what has come with it.
-            polled = consumer.consume(1, 0.1) or []
-            if polled and limit > 1 and polled[0].error() is None:
+        waiting = _Waiting(self._admin, topic, partition, self._seconds)
+        ended = False
+        while not ended:
+            # consume waits until it has as many as it was asked for: for the first, then for none.
+            polled = consumer.consume(1, 0.1)
+            if polled and polled[0].error() is None and limit > 1:
                 polled += consumer.consume(limit - 1, 0)
-            good: list[Message] = []
-            ended = False
+            good = []
             for message in polled:
                 error = message.error()
                 if error is None:
                     good.append(message)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     ended = True
-                elif error.code() in _OUT_OF_RANGE:
-                    self._raise_out_of_range(topic, partition, at, error)
-                elif not error.retriable() or error.fatal():
-                    fault = error_of(error, f"reading {topic}/{partition} at {at}", wrote=False)
-                    if not isinstance(fault, KafkaUnavailable):
-                        raise fault
+                else:
+                    self._raise_if_final(topic, partition, at, error)
             if good:
                 at = (good[-1].offset() or 0) + 1
-                deadline = time.monotonic() + self._seconds
                 yield good
-            if ended:
-                return
-            if time.monotonic() > deadline:
-                raise KafkaUnavailable(
-                    f"reading {topic}/{partition} at {at}: Kafka did not answer within {self._seconds:.0f} s."
-                )
+                waiting.begin()
+            elif not ended:
+                waiting.look()
 
-    def _raise_out_of_range(self, topic: str, partition: int, offset: int, error: KafkaError) -> None:
-        bounds = self._admin.bounds(topic, partition)
-        if offset < bounds.start:
-            raise BelowLogStart(topic, partition, offset, bounds.start, bounds.end)
-        if offset > bounds.end:
-            raise AboveLogEnd(topic, partition, offset, bounds.start, bounds.end)
-        raise KafkaUnavailable(f"reading {topic}/{partition} at {offset}: {error.str()}, though it is there by now.")
+    def _raise_if_final(self, topic: str, partition: int, at: int, error: KafkaError) -> None:
+        """Raise what will not pass by itself: the client goes on trying after the rest."""
+        doing = f"reading {topic}/{partition} at {at}"
+        if error.code() in _OUT_OF_RANGE:
+            bounds = self._admin.bounds(topic, partition)
+            if at < bounds.start:
+                raise BelowLogStart(topic, partition, at, bounds.start, bounds.end)
+            if at > bounds.end:
+                raise AboveLogEnd(topic, partition, at, bounds.start, bounds.end)
+            raise KafkaUnavailable(f"{doing}: {error.str()}, though it is there by now.")
+        fault = error_of(error, doing, wrote=False)
+        if not isinstance(fault, KafkaUnavailable):
+            raise fault
+
+
+class _Waiting:
+    """How long nothing has come, and what to say of it."""
+
+    def __init__(self, admin: Admin, topic: str, partition: int, seconds: float) -> None:
+        self._admin, self._topic, self._partition, self._seconds = admin, topic, partition, seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """Something came."""
+        self._began = time.monotonic()
+        self._asked = False
+
+    def look(self) -> None:
+        """Nothing came: raise if it has been too long, or if there is nothing that could come."""
+        quiet = time.monotonic() - self._began
+        if quiet > min(_ASK_AFTER_SECONDS, self._seconds) and not self._asked:
+            # The client says nothing for half a minute when a topic does not exist.
+            self._asked = True
+            if self._admin.partitions(self._topic) <= self._partition:
+                raise TopicMissing(f"{self._topic}/{self._partition} does not exist.")
+        if quiet > self._seconds:
+            where = f"{self._topic}/{self._partition}"
+            raise KafkaUnavailable(f"reading {where}: Kafka did not answer within {self._seconds:.0f} s.")
