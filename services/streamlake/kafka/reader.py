@@ -40,7 +40,7 @@ class Reader:
         security: Mapping[str, clients.Value] | None = None,
     ) -> None:
         self._config = clients.reader(bootstrap, prefetch_bytes=prefetch_bytes, security=security) | {"log_level": 2}
-        self._admin = admin or Admin(bootstrap, security=security)
+        self._admin = admin or Admin(bootstrap, seconds=min(10, seconds), security=security)
         self._seconds = seconds
         self._idle: list[Consumer] = []
         self._lock = threading.Lock()
