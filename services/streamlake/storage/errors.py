@@ -1,6 +1,6 @@
 """What a store may raise. Every adapter uses these, so that a caller never learns which adapter it holds."""
 
-from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Unknown
+from streamlake.errors import EXIT_UNREACHABLE, Misconfigured, Permanent, Refused, Retryable, Unknown
 
 
 class StoreFull(Retryable):
@@ -10,9 +10,16 @@ class StoreFull(Retryable):
 
 
 class StoreDenied(Permanent):
-    """The store is read-only, missing, or this account may not use it."""
+    """The store is read-only, or this account may not use it."""
 
     code = "SL-0302"
+
+
+class StoreMissing(StoreDenied):
+    """There is no store: its disk is not mounted, or nobody made its folder."""
+
+    code = "SL-0309"
+    exit_code = EXIT_UNREACHABLE
 
 
 class WrongName(Misconfigured):

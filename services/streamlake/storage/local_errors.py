@@ -5,7 +5,7 @@ import os
 from typing import Final
 
 from streamlake.errors import StreamlakeError
-from streamlake.storage.errors import StoreDenied, StoreFull, StoreTrouble
+from streamlake.storage.errors import StoreDenied, StoreFull, StoreMissing, StoreTrouble
 
 _ROOM = "Make room on that disk; it goes on by itself."
 _RIGHTS = "Give the service's account write access to the lake's folder, and mount it writable."
@@ -30,11 +30,11 @@ DISPOSITIONS: Final[dict[int, tuple[type[StreamlakeError], str]]] = {
     errno.EROFS: (StoreDenied, _RIGHTS),
     errno.EXDEV: (StoreDenied, "The whole lake must be one file system: unmount what is mounted inside it."),
     errno.EOPNOTSUPP: (StoreDenied, "The lake needs a file system with hard links."),
-    errno.ENOENT: (StoreDenied, _MOUNT),
-    errno.ENOTDIR: (StoreDenied, _MOUNT),
-    errno.ENODEV: (StoreDenied, _MOUNT),
-    errno.ENXIO: (StoreDenied, _MOUNT),
-    errno.ENOTCONN: (StoreDenied, _MOUNT),
+    errno.ENOENT: (StoreMissing, _MOUNT),
+    errno.ENOTDIR: (StoreMissing, _MOUNT),
+    errno.ENODEV: (StoreMissing, _MOUNT),
+    errno.ENXIO: (StoreMissing, _MOUNT),
+    errno.ENOTCONN: (StoreMissing, _MOUNT),
 }
 
 

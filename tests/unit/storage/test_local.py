@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from streamlake.errors import Permanent, Retryable
-from streamlake.storage.errors import AnswerLost, StoreDenied, StoreFull, StoreTrouble, WrongName
+from streamlake.errors import EXIT_UNREACHABLE, Permanent, Retryable
+from streamlake.storage.errors import AnswerLost, StoreDenied, StoreFull, StoreMissing, StoreTrouble, WrongName
 from streamlake.storage.local import TEMPORARY, LocalStore
 from streamlake.storage.local_errors import DISPOSITIONS, translate
 from streamlake.storage.names import MAX_SEGMENT
@@ -150,8 +150,9 @@ def test_a_missing_root_is_no_empty_lake(tmp_path: Path) -> None:
         lambda: list(store.list_from("")),
     ]
     for call in calls:
-        with pytest.raises(StoreDenied):
+        with pytest.raises(StoreMissing) as missing:
             call()
+        assert missing.value.exit_code == EXIT_UNREACHABLE
     assert not (tmp_path / "not-mounted").exists()
 
 

@@ -1,0 +1,76 @@
+"""The lake's heads against the log: what waits is lag and no fault; what the log lost before it was landed is one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from streamlake.audit.findings import Finding, Kind, Severity, Where
+from streamlake.audit.report import PartitionReport
+from streamlake.kafka.admin import Admin, Bounds
+from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
+from streamlake.storage.layout import Chain
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLog:
+    """What Kafka says of a topic now. `id` is None where there is none."""
+
+    topic: str
+    id: UUID | None
+    bounds: Mapping[int, Bounds]
+    committed: Mapping[int, int]
+
+
+def look(admin: Admin, dataset: str) -> list[TopicLog]:
+    """Both topics of a dataset. Asked after the ledger was read, so that no head can be ahead of a log that grows."""
+    found = []
+    committed = admin.all_committed(consumer_group(dataset))
+    for topic in (raw_topic(dataset), dlq_topic(dataset)):
+        id_ = admin.topic_id(topic)
+        bounds = admin.all_bounds(topic, range(admin.partitions(topic))) if id_ else {}
+        group = {partition: offset for (name, partition), offset in committed.items() if name == topic}
+        found.append(TopicLog(topic, id_, bounds, group))
+    return found
+
+
+def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator[Finding]:
+    """PURE. Fills in each partition's lag, adds those that were never landed, and yields what does not fit."""
+    for log in logs:
+        current = _current_chain(partitions, log)
+        landed = {p.partition: p for p in partitions if p.chain == current}
+        for partition, bounds in sorted(log.bounds.items()):
+            report = landed.get(partition)
+            if report is None:
+                report = PartitionReport(log.topic, current, partition)
+                partitions.append(report)
+            report.lag = max(bounds.stable - max(report.next, bounds.start), 0)
+            if report.claims:
+                yield from _compare(report, bounds, log.committed.get(partition))
+
+
+def _current_chain(partitions: list[PartitionReport], log: TopicLog) -> str:
+    """The newest generation of the topic's id, as its chain is named; empty where it has none."""
+    chains = {Chain.parse(p.chain) for p in partitions if p.chain}
+    ours = [c for c in chains if c.topic_id == log.id]
+    return str(max(ours)) if ours else ""
+
+
+def _compare(report: PartitionReport, bounds: Bounds, committed: int | None) -> Iterator[Finding]:
+    at = f"{report.topic}/{report.partition}"
+    if report.next > bounds.end:
+        where = Where(report.topic, report.chain, report.partition, bounds.end, report.next)
+        sentence = f"The lake ends at {report.next}, but the log of {at} at {bounds.end}: Kafka lost what was landed."
+        step = "Stop producers. See the runbook of the consumer's alarm before the offsets are used again."
+        yield Finding(Severity.ERROR, Kind.AHEAD_OF_LOG, where, "", sentence, step)
+    if bounds.start > report.next:
+        where = Where(report.topic, report.chain, report.partition, report.next, bounds.start)
+        sentence = f"Kafka has deleted [{report.next}, {bounds.start}) of {at} before it was landed. Not on record yet."
+        step = "Start the consumer: it puts the loss on record. Then lengthen the topic's retention."
+        yield Finding(Severity.ERROR, Kind.LOSS_PENDING, where, "", sentence, step, bounds.start - report.next)
+    if committed is not None and committed > report.next:
+        where = Where(report.topic, report.chain, report.partition, report.next, committed)
+        sentence = (
+            f"The group has committed {committed} of {at}, the lake ends at {report.next}. Either somebody set the "
+            "offset ahead, or the end of the chain was deleted. The lake decides: the range is read from Kafka."
+        )
+        yield Finding(Severity.NOTE, Kind.COMMITTED_AHEAD, where, "", sentence, "Start the consumer.")

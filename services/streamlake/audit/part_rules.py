@@ -1,0 +1,131 @@
+"""What must hold of one part: the lines that its claim promises, each offset once, in order (I2, I4, I9)."""
+
+import hashlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import msgspec
+
+from streamlake.audit.findings import Finding, Kind, Severity, Where
+from streamlake.audit.part_reader import DamagedPart, blocks, lines
+from streamlake.storage.claim import Amendment, Claim
+from streamlake.storage.store import ObjectStore
+
+_STEP = "Nothing is overwritten by itself. Compare it with Kafka or a backup, and see the runbook SL-0601."
+
+
+class Line(msgspec.Struct, frozen=True):
+    """What an audit reads of a line; the rest is only checked to be JSON."""
+
+    topic: str
+    kafka_partition: int
+    kafka_offset: int
+    key: str | None = None
+
+
+@dataclass(slots=True)
+class Content:
+    """What a part was found to hold."""
+
+    records: int = 0
+    size: int = 0
+    sha256: str = ""
+    offsets: "array[int]" = field(default_factory=lambda: array("q"))
+    trouble: str = ""
+    misplaced: list[str] = field(default_factory=list)
+
+
+def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] | None = None) -> Content:
+    """Read the claim's part to its end, or as far as it can be read. `on_line` sees each line that is one."""
+    content = Content()
+    digest = hashlib.sha256()
+    decode = msgspec.json.Decoder(Line).decode
+
+    def hashed(found: Iterable[bytes]) -> Iterator[bytes]:
+        for block in found:
+            digest.update(block)
+            content.size += len(block)
+            yield block
+
+    try:
+        for text in lines(hashed(blocks(store, str(claim.part)))):
+            content.records += 1
+            try:
+                line = decode(text)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                content.trouble = content.trouble or f"line {content.records} is not a raw line: {error}"
+                continue
+            if not text.endswith(b"\n"):
+                content.trouble = content.trouble or "its last line has no end"
+            content.offsets.append(line.kafka_offset)
+            if (line.topic, line.kafka_partition) != (claim.topic, claim.partition):
+                content.misplaced.append(f"{line.topic}/{line.kafka_partition}/{line.kafka_offset}")
+            elif on_line is not None:
+                on_line(line)
+    except DamagedPart as error:
+        content.trouble = f"{error}, after {content.records} lines"
+    content.sha256 = digest.hexdigest()
+    return content
+
+
+def judge_part(claim: Claim, amendments: Sequence[Amendment], content: Content) -> Iterator[Finding]:
+    """PURE. What is wrong with this content, by what the claim and its amendments promise."""
+    where = Where(claim.topic, claim.chain, claim.partition, claim.start, claim.next)
+
+    def error(kind: Kind, sentence: str) -> Finding:
+        return Finding(Severity.ERROR, kind, where, str(claim.part), sentence, _STEP)
+
+    promised = {(claim.records, claim.size, claim.sha256), *((a.records, a.size, a.sha256) for a in amendments)}
+    if content.trouble:
+        yield error(Kind.PART_DAMAGED, f"The part is damaged: {content.trouble}.")
+    elif (content.records, content.size, content.sha256) not in promised:
+        sentence = (
+            f"The part holds {content.records} lines in {content.size} bytes with checksum {content.sha256[:12]}; "
+            f"its claim says {claim.records} in {claim.size} with {claim.sha256[:12]}."
+        )
+        yield error(Kind.PART_DAMAGED, sentence)
+    if content.misplaced:
+        yield error(
+            Kind.MISPLACED, f"{len(content.misplaced)} lines are of other coordinates, first {content.misplaced[0]}."
+        )
+    yield from _judge_offsets(claim, content.offsets, error)
+
+
+def _judge_offsets(claim: Claim, offsets: "array[int]", error: Callable[[Kind, str], Finding]) -> Iterator[Finding]:
+    ascending = all(a < b for a, b in pairwise(offsets))
+    if not ascending:
+        unique = set(offsets)
+        if len(unique) < len(offsets):
+            twice = _first_repeated(offsets)
+            yield error(Kind.DUPLICATE, f"{len(offsets) - len(unique)} offsets stand twice in the part, first {twice}.")
+        at = next(i for i, (a, b) in enumerate(pairwise(offsets)) if a >= b)
+        if any(a > b for a, b in pairwise(offsets)):
+            yield error(Kind.ORDER, f"Offset {offsets[at + 1]} follows {offsets[at]}: the order is not kept.")
+    outside = [o for o in offsets if not claim.start <= o < claim.next]
+    if outside:
+        yield error(Kind.MISPLACED, f"{len(outside)} lines lie outside the claim's range, first offset {outside[0]}.")
+    for ranges, what in (
+        ([(r.start, r.next) for r in claim.rejected], "listed as dead letters"),
+        ([(g.start, g.next) for g in claim.gaps], "listed as gaps"),
+    ):
+        inside = [o for o in offsets if within(ranges, o)]
+        if inside:
+            yield error(Kind.DUPLICATE, f"{len(inside)} offsets are in the part and {what}, first {inside[0]}.")
+
+
+def within(ranges: Sequence[tuple[int, int]], offset: int) -> bool:
+    """Whether one of these ascending half-open ranges holds the offset."""
+    at = bisect_right(ranges, (offset, 1 << 63)) - 1
+    return at >= 0 and ranges[at][0] <= offset < ranges[at][1]
+
+
+def _first_repeated(offsets: Iterable[int]) -> int | None:
+    seen: set[int] = set()
+    for offset in offsets:
+        if offset in seen:
+            return offset
+        seen.add(offset)
+    return None

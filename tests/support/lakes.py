@@ -1,0 +1,158 @@
+"""A small lake written by hand, claim by claim, and the ways to damage it: for tests of what judges a lake."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from streamlake.storage import layout
+from streamlake.storage.claim import Amendment, ChainOpening, Claim, Gap, Rejections
+from streamlake.storage.layout import Chain
+from streamlake.storage.local import LocalStore
+
+DATE = "2026-11-21"
+TIMESTAMP_MS = 1795226400123  # on that day
+AT = "2026-11-21T02:00:01+00:00"
+TOPIC_ID = UUID("6f1c0de5-59a4-4b33-9a4b-8a3e6c0f1d22")
+DLQ_ID = UUID("0a1b2c3d-1111-4222-8333-444455556666")
+
+
+def raw_line(topic: str, partition: int, offset: int, payload: str = "", timestamp_ms: int = TIMESTAMP_MS) -> bytes:
+    """A line of the raw zone, by the letter of its format."""
+    head = {"topic": topic, "kafka_partition": partition, "kafka_offset": offset, "timestamp_ms": timestamp_ms}
+    head |= {"key": f"k{offset}", "meta": None, "headers": []}
+    body = payload or f'{{"n":{offset}}}'
+    return f'{json.dumps(head, separators=(",", ":"))[:-1]},"payload":{body}}}\n'.encode()
+
+
+def dead_line(topic: str, offset: int, key: str, value: str = "{bad") -> bytes:
+    """A line of the dead letters' zone."""
+    line = {"topic": topic, "kafka_partition": 0, "kafka_offset": offset, "timestamp_ms": TIMESTAMP_MS, "key": key}
+    return json.dumps(line | {"headers": [], "value": value}, separators=(",", ":")).encode() + b"\n"
+
+
+class HandLake:
+    """Each call of `land` goes on where the one before ended. Chains open themselves."""
+
+    def __init__(self, root: Path, dataset: str = "orders") -> None:
+        root.mkdir(exist_ok=True)
+        self.root = root
+        self.dataset = dataset
+        self.store = LocalStore(root)
+        self.chain = Chain(TOPIC_ID)
+        self.raw_topic = f"streamlake.{dataset}.raw"
+        self.dlq_topic = f"streamlake.{dataset}.dlq"
+        self._heads: dict[tuple[str, int], int] = {}
+
+    def land(
+        self,
+        records: int,
+        *,
+        partition: int = 0,
+        rejected: Sequence[int] = (),
+        gaps: Sequence[Gap] = (),
+        control: int = 0,
+        date: str = DATE,
+        suffix: str = "json.gz",
+        chain: Chain | None = None,
+        **changes: object,
+    ) -> Claim:
+        """Land so many offsets, `rejected` (absolute) among them; gaps first, control records last."""
+        chain = chain or self.chain
+        at = self._heads.get((str(chain), partition), 0)
+        start = gaps[0].start if gaps else at
+        first = gaps[-1].next if gaps else at
+        offsets = [o for o in range(first, first + records) if o not in rejected]
+        lines = b"".join(raw_line(self.raw_topic, partition, o) for o in offsets)
+        name = layout.part(layout.RAW, self.dataset, date, chain, partition, start, suffix)
+        claim = self._claim(
+            self.raw_topic, chain, partition, start, first + records + control, name if records else None, lines, date,
+            rejected=tuple(Rejections(o, o + 1, "not_json") for o in rejected), gaps=tuple(gaps), control=control,
+            **changes,
+        )  # fmt: skip
+        self._create(claim, chain, lines)
+        self._heads[str(chain), partition] = claim.next
+        return claim
+
+    def land_dead_letters(self, offsets: Sequence[int], *, partition: int = 0, date: str = DATE) -> Claim:
+        """Land a dead letter for each of these offsets of the raw topic."""
+        chain = Chain(DLQ_ID)
+        start = self._heads.get((str(chain), 0), 0)
+        keys = [f"{self.chain.topic_id}/{partition}/{o}" for o in offsets]
+        lines = b"".join(dead_line(self.dlq_topic, start + n, key) for n, key in enumerate(keys))
+        name = layout.part(layout.DEAD_LETTERS, self.dataset, date, chain, 0, start, "json.gz")
+        claim = self._claim(self.dlq_topic, chain, 0, start, start + len(offsets), name, lines, date)
+        self._create(claim, chain, lines)
+        self._heads[str(chain), 0] = claim.next
+        return claim
+
+    def amend(self, claim: Claim, lost_up_to: int, lines: bytes = b"") -> None:
+        """Put on record that Kafka lost the claim's range up to there."""
+        amendment = Amendment(
+            start=claim.start, lost=((claim.start, lost_up_to),), records=lines.count(b"\n"), size=len(lines),
+            sha256=hashlib.sha256(lines).hexdigest(), log_start=lost_up_to, writer="hand", at=AT,
+        )  # fmt: skip
+        name = layout.amendment(self.dataset, Chain.parse(claim.chain), claim.partition, claim.start)
+        assert self.store.create(name, [amendment.encode()])
+
+    def claim_path(self, claim: Claim) -> Path:
+        """The claim's file."""
+        return self.root / layout.claim(self.dataset, Chain.parse(claim.chain), claim.partition, claim.start)
+
+    def part_path(self, claim: Claim) -> Path:
+        """The part's file."""
+        return self.root / str(claim.part)
+
+    def edit_claim(self, claim: Claim, **changes: object) -> None:
+        """Change fields of a stored claim."""
+        path = self.claim_path(claim)
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    def edit_lines(self, claim: Claim, change: Callable[[list[bytes]], Sequence[bytes]]) -> None:
+        """Change the lines of a stored part, without its claim."""
+        path = self.part_path(claim)
+        lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+        path.write_bytes(gzip.compress(b"".join(change(lines)), mtime=0))
+
+    def _claim(
+        self, topic: str, chain: Chain, partition: int, start: int, next_offset: int, part: str | None, lines: bytes,
+        date: str, **others: object,
+    ) -> Claim:  # fmt: skip
+        fields: dict[str, object] = {
+            "dataset": self.dataset, "topic": topic, "chain": str(chain), "partition": partition, "start": start,
+            "next": next_offset, "part": part, "records": lines.count(b"\n"), "size": len(lines),
+            "sha256": hashlib.sha256(lines).hexdigest(), "contract_version": 1, "contract_sha256": "c", "date": date,
+            "min_timestamp_ms": TIMESTAMP_MS, "max_timestamp_ms": TIMESTAMP_MS, "last": None, "closed": "age",
+            "attempt": "a1", "writer": "hand", "at": AT,
+        }  # fmt: skip
+        return Claim(**(fields | others))  # type: ignore[arg-type] # the fields are listed above
+
+    def _create(self, claim: Claim, chain: Chain, lines: bytes) -> None:
+        self._open(claim.topic, chain)
+        name = layout.claim(self.dataset, chain, claim.partition, claim.start)
+        assert self.store.create(name, [claim.encode()])
+        if claim.part is not None:
+            body = gzip.compress(lines, mtime=0) if claim.part.endswith("gz") else lines
+            assert self.store.create(claim.part, [body])
+
+    def _open(self, topic: str, chain: Chain) -> None:
+        opening = ChainOpening(
+            dataset=self.dataset, cluster_id="cluster", topic=topic, topic_id=str(chain.topic_id),
+            generation=chain.generation, before=None, reason="first", at=AT,
+        )  # fmt: skip
+        self.store.create(layout.chain_opening(self.dataset, chain), [opening.encode()])
+
+
+def a_good_lake(root: Path) -> tuple[HandLake, Mapping[str, Claim]]:
+    """Two partitions, three claims in the first, a dead letter, a hole that is on record as harmless, both formats."""
+    lake = HandLake(root)
+    claims = {
+        "first": lake.land(5, gaps=[Gap(0, 10, "before_streamlake", 10, 10)]),
+        "second": lake.land(8, rejected=[17, 20], control=1),
+        "last": lake.land(6),
+        "other": lake.land(4, partition=1, suffix="json"),
+        "dead": lake.land_dead_letters([17, 20]),
+    }
+    return lake, claims

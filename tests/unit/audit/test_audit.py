@@ -1,0 +1,399 @@
+"""The audit finds each planted damage, and nothing in a good lake (I2, I3, I4, I9)."""
+
+import gzip
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from streamlake.audit.findings import Kind, Severity, Verdict
+from streamlake.audit.report import Report
+from streamlake.audit.run import audit
+from streamlake.audit.walk import Options
+from streamlake.errors import EXIT_DONE, EXIT_FOUND
+from streamlake.storage.claim import Claim, Gap
+from streamlake.storage.layout import Chain
+from streamlake.storage.local import LocalStore
+from tests.support.lakes import DATE, TOPIC_ID, HandLake, a_good_lake, raw_line
+
+Damage = Callable[[HandLake, Mapping[str, Claim]], None]
+
+
+def look(lake: HandLake, *, deep: bool = True, known_loss: int = 0, **options: object) -> Report:
+    chosen = Options(deep=deep, settle_seconds=0.1, **options)  # type: ignore[arg-type] # passed through
+    return audit(lake.store, lake.dataset, chosen, known_loss=known_loss)
+
+
+def kinds(report: Report) -> set[Kind]:
+    return {f.kind for f in report.findings if f.severity is not Severity.NOTE}
+
+
+def test_a_good_lake_is_ok_and_says_what_was_checked(tmp_path: Path) -> None:
+    lake, _ = a_good_lake(tmp_path)
+    report = look(lake)
+    assert report.findings == []
+    assert report.verdict is Verdict.OK
+    assert report.exit_code == EXIT_DONE
+    assert report.checked.claims == report.checked.claims_in_window == 5
+    assert report.checked.parts == report.checked.parts_found == report.checked.parts_read == 5
+    assert report.checked.lines_read == 5 + 6 + 6 + 4 + 2
+    assert report.checked.dead_letters_expected == report.checked.dead_letters_found == 2
+    first = next(p for p in report.partitions if p.topic == lake.raw_topic and p.partition == 0)
+    assert (first.next, first.records, first.dead_letters, first.before_streamlake, first.control) == (30, 17, 2, 10, 1)
+
+
+def test_an_empty_lake_is_never_ok(tmp_path: Path) -> None:
+    report = audit(LocalStore(tmp_path), "orders", Options(deep=True))
+    assert report.verdict is Verdict.INDETERMINATE
+    assert report.exit_code == EXIT_FOUND
+    assert report.checked.claims == 0
+
+
+def test_dates_without_a_claim_are_never_ok(tmp_path: Path) -> None:
+    lake, _ = a_good_lake(tmp_path)
+    assert look(lake, first="2027-01-01").verdict is Verdict.INDETERMINATE
+    assert look(lake, last="2026-01-01").verdict is Verdict.INDETERMINATE
+    assert look(lake, first=DATE, last=DATE).verdict is Verdict.OK
+
+
+def test_an_audit_without_time_is_never_ok(tmp_path: Path) -> None:
+    lake, _ = a_good_lake(tmp_path)
+    report = look(lake, max_seconds=0.0)
+    assert report.verdict is Verdict.INDETERMINATE
+    assert not report.checked.complete
+
+
+def remove_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.part_path(claims["second"]).unlink()
+
+
+def remove_last_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.part_path(claims["last"]).unlink()
+
+
+def remove_claim(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.claim_path(claims["second"]).unlink()
+
+
+def remove_first_claim(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.claim_path(claims["first"]).unlink()
+
+
+def remove_last_claim(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.claim_path(claims["last"]).unlink()
+
+
+def remove_claim_and_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    remove_claim(lake, claims)
+    remove_part(lake, claims)
+
+
+def empty_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.part_path(claims["second"]).write_bytes(b"")
+
+
+def cut_plain_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    path = lake.part_path(claims["other"])
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def edit_next(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.edit_claim(claims["second"], next=26)
+
+
+def edit_records(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.edit_claim(claims["second"], records=5)
+
+
+def edit_part_name(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.edit_claim(claims["second"], part=claims["first"].part)
+
+
+def edit_partition(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.edit_claim(claims["second"], partition=1)
+
+
+def edit_date_back(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.edit_claim(claims["second"], date="2026-11-20")
+
+
+def break_claim(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.claim_path(claims["second"]).write_bytes(b'{"format":1')
+
+
+def overlap(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.edit_claim(claims["first"], next=16, control=1)
+
+
+def remove_opening(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    (lake.claim_path(claims["first"]).parent.parent / "chain.json").unlink()
+
+
+def copy_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    part = lake.part_path(claims["first"])
+    other = part.parent.parent / "ingestion_date=2026-11-22" / part.name
+    other.parent.mkdir()
+    shutil.copy(part, other)
+
+
+def foreign_part(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    (lake.part_path(claims["first"]).parent / "part-copy.json.gz").write_bytes(b"")
+
+
+def stray_in_ledger(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    (lake.claim_path(claims["first"]).parent / "backup.json").write_bytes(b"")
+
+
+def rescue(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    lake.store.create(f"rescue/dataset=orders/{lake.chain}/00000/{0:020}-a.json.gz", [b""])
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (remove_part, Kind.PART_MISSING),
+        (remove_last_part, Kind.PART_PENDING),
+        (remove_claim, Kind.HOLE),
+        (remove_claim, Kind.ORPHAN_PART),
+        (remove_first_claim, Kind.HOLE),
+        (remove_last_claim, Kind.ORPHAN_PART),
+        (remove_claim_and_part, Kind.HOLE),
+        (empty_part, Kind.PART_DAMAGED),
+        (cut_plain_part, Kind.PART_DAMAGED),
+        (edit_next, Kind.CLAIM_ARITHMETIC),
+        (edit_next, Kind.OVERLAP),
+        (edit_records, Kind.CLAIM_ARITHMETIC),
+        (edit_part_name, Kind.PART_NAME),
+        (edit_partition, Kind.CLAIM_MISMATCH),
+        (edit_date_back, Kind.DATE_ORDER),
+        (break_claim, Kind.CLAIM_UNREADABLE),
+        (overlap, Kind.OVERLAP),
+        (remove_opening, Kind.OPENING),
+        (copy_part, Kind.ORPHAN_PART),
+        (foreign_part, Kind.FOREIGN_OBJECT),
+        (stray_in_ledger, Kind.FOREIGN_OBJECT),
+        (rescue, Kind.RESCUED),
+    ],
+)
+def test_damage_that_shows_without_reading_parts_is_found(tmp_path: Path, damage: Damage, kind: Kind) -> None:
+    lake, claims = a_good_lake(tmp_path)
+    damage(lake, claims)
+    report = look(lake, deep=False)
+    assert kind in kinds(report)
+    assert report.verdict is Verdict.FOUND
+    assert report.exit_code == EXIT_FOUND
+    assert all(f.sentence and f.next_step for f in report.findings)
+
+
+def double_a_line(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:2], lines[1], *lines[2:]]
+
+
+def swap_lines(lines: list[bytes]) -> list[bytes]:
+    return [lines[1], lines[0], *lines[2:]]
+
+
+def drop_a_line(lines: list[bytes]) -> list[bytes]:
+    return lines[1:]
+
+
+def change_a_byte(lines: list[bytes]) -> list[bytes]:
+    return [lines[0].replace(b'{"n":1', b'{"n":2'), *lines[1:]]
+
+
+def break_a_line(lines: list[bytes]) -> list[bytes]:
+    return [lines[0].replace(b"}", b"", 1), *lines[1:]]
+
+
+def cut_the_last_line(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:-1], lines[-1].rstrip(b"\n")]
+
+
+def add_a_rejected_record(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:2], raw_line("streamlake.orders.raw", 0, 17), *lines[2:]]
+
+
+def add_a_record_of_elsewhere(lines: list[bytes]) -> list[bytes]:
+    return [*lines, raw_line("streamlake.orders.raw", 0, 1000)]
+
+
+def take_another_partition(lines: list[bytes]) -> list[bytes]:
+    return [line.replace(b'"kafka_partition":0', b'"kafka_partition":2') for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (double_a_line, Kind.DUPLICATE),
+        (swap_lines, Kind.ORDER),
+        (drop_a_line, Kind.PART_DAMAGED),
+        (change_a_byte, Kind.PART_DAMAGED),
+        (break_a_line, Kind.PART_DAMAGED),
+        (cut_the_last_line, Kind.PART_DAMAGED),
+        (add_a_rejected_record, Kind.DUPLICATE),
+        (add_a_record_of_elsewhere, Kind.MISPLACED),
+        (take_another_partition, Kind.MISPLACED),
+    ],
+)
+def test_changed_lines_are_found_by_reading(
+    tmp_path: Path, change: Callable[[list[bytes]], list[bytes]], kind: Kind
+) -> None:
+    lake, claims = a_good_lake(tmp_path)
+    lake.edit_lines(claims["second"], change)
+    assert look(lake, deep=False).verdict is Verdict.OK, "a walk without reading cannot see it, and says what it read"
+    report = look(lake)
+    assert kind in kinds(report)
+    assert report.verdict is Verdict.FOUND
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.99])
+def test_a_part_whose_compressed_bytes_end_early_is_found(tmp_path: Path, keep: float) -> None:
+    lake, claims = a_good_lake(tmp_path)
+    path = lake.part_path(claims["second"])
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+    assert kinds(look(lake)) == {Kind.PART_DAMAGED}
+
+
+def test_every_single_byte_of_a_part_is_guarded(tmp_path: Path) -> None:
+    """One byte changed anywhere in the stored file is found, but for gzip's own idle header fields."""
+    lake, claims = a_good_lake(tmp_path)
+    path = lake.part_path(claims["second"])
+    data = path.read_bytes()
+    idle = set(range(4, 10))  # time, flags of the compressor, operating system
+    for at in range(0, len(data), 7):
+        if at in idle:
+            continue
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        assert look(lake).verdict is Verdict.FOUND, at
+
+
+def test_a_part_of_several_gzip_members_is_read_to_its_end(tmp_path: Path) -> None:
+    lake, claims = a_good_lake(tmp_path)
+    path = lake.part_path(claims["second"])
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(b"".join(gzip.compress(line) for line in lines))
+    assert look(lake).verdict is Verdict.OK
+
+
+def test_a_sample_reads_at_least_one_part_and_says_how_many(tmp_path: Path) -> None:
+    lake, _ = a_good_lake(tmp_path)
+    report = look(lake, deep=False, read_share=0.0001)
+    assert report.checked.parts_read == 1
+    assert report.checked.parts == 5
+    assert look(lake, deep=False, read_share=1.0).checked.parts_read == 5
+
+
+def test_loss_on_record_is_found_unless_it_is_known(tmp_path: Path) -> None:
+    lake, _ = a_good_lake(tmp_path)
+    lake.land(3, gaps=[Gap(30, 37, "retention", 37, 37)])
+    report = look(lake)
+    assert [(f.kind, f.records) for f in report.findings] == [(Kind.GAP_LOSS, 7)]
+    assert report.verdict is Verdict.FOUND
+    assert look(lake, known_loss=7).verdict is Verdict.OK
+    assert look(lake, known_loss=6).verdict is Verdict.FOUND
+
+
+def test_a_gap_that_is_no_loss_rings_nothing(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    lake.land(0, gaps=[Gap(0, 100, "before_streamlake", 100, 100)])
+    lake.land(3)
+    report = look(lake)
+    assert report.findings == []
+    assert report.verdict is Verdict.OK
+
+
+def test_an_amended_claim_may_have_a_smaller_part_or_none(tmp_path: Path) -> None:
+    """Claimed, then lost by Kafka: the loss is on record, the chain is whole (I3)."""
+    lake, claims = a_good_lake(tmp_path)
+    rest = b"".join(raw_line(lake.raw_topic, 0, o) for o in (22, 21) if o > 21)
+    lake.amend(claims["second"], 22, rest)
+    lake.edit_lines(claims["second"], lambda _: [rest])
+    report = look(lake, known_loss=100)
+    assert kinds(report) == {Kind.GAP_LOSS}
+    assert report.verdict is Verdict.OK
+    whole, claims = a_good_lake(tmp_path / "whole")
+    whole.amend(claims["last"], claims["last"].next)
+    whole.part_path(claims["last"]).unlink()
+    report = look(whole, known_loss=6)
+    assert kinds(report) == {Kind.GAP_LOSS}
+    assert report.verdict is Verdict.OK
+
+
+def test_a_claim_whose_records_were_all_rejected_has_an_empty_part(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    claim = lake.land(2, rejected=[0, 1])
+    lake.land_dead_letters([0, 1])
+    assert look(lake).verdict is Verdict.OK
+    lake.part_path(claim).unlink()
+    assert look(lake).verdict is Verdict.FOUND
+
+
+def test_a_dead_letter_that_never_landed_is_found_only_where_kafka_was_asked(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    lake.land(5, rejected=[1, 3])
+    lake.land_dead_letters([1])
+    blind = look(lake)
+    assert blind.verdict is Verdict.INDETERMINATE
+    assert blind.checked.dead_letters_unverified == 1
+    options = Options(deep=True)
+    empty = audit(lake.store, "orders", options, None, lambda: iter(()))
+    assert [f.kind for f in empty.findings] == [Kind.DEAD_LETTER_MISSING]
+    assert empty.findings[0].where.start == 3
+    still = audit(lake.store, "orders", options, None, lambda: iter([f"{TOPIC_ID}/0/3"]))
+    assert still.verdict is Verdict.OK
+
+
+def test_a_dead_letter_of_an_accepted_record_is_found(tmp_path: Path) -> None:
+    """I2: never in the raw zone and dead-lettered."""
+    lake = HandLake(tmp_path)
+    lake.land(5, rejected=[1])
+    lake.land_dead_letters([1, 2])
+    assert kinds(look(lake)) == {Kind.DEAD_LETTER_UNLISTED}
+
+
+def test_duplicates_of_a_dead_letter_are_folded(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    lake.land(5, rejected=[1])
+    lake.land_dead_letters([1, 1])
+    lake.land_dead_letters([1])
+    assert look(lake).verdict is Verdict.OK
+
+
+def test_the_dead_letters_own_chain_is_walked_too(tmp_path: Path) -> None:
+    lake, claims = a_good_lake(tmp_path)
+    lake.land_dead_letters([17])
+    lake.part_path(claims["dead"]).unlink()
+    assert Kind.PART_MISSING in kinds(look(lake))
+
+
+def test_a_topic_created_again_begins_a_chain_of_its_own(tmp_path: Path) -> None:
+    lake, _ = a_good_lake(tmp_path)
+    lake.land(3, chain=Chain(TOPIC_ID, 1))
+    report = look(lake)
+    assert report.verdict is Verdict.OK
+    assert report.checked.chains == 3
+
+
+def test_damage_outside_the_dates_is_not_reported_and_inside_is(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    early = lake.land(5, date="2026-11-21")
+    lake.land(5, date="2026-11-22")
+    late = lake.land(5, date="2026-11-23")
+    lake.land(5, date="2026-11-24")
+    lake.part_path(early).unlink()
+    assert look(lake, first="2026-11-22").verdict is Verdict.OK
+    assert look(lake, last="2026-11-21").verdict is Verdict.FOUND
+    lake.claim_path(late).unlink()
+    assert Kind.HOLE in kinds(look(lake, first="2026-11-22", last="2026-11-22")), "the hole lies between both days"
+
+
+def test_the_document_is_plain_data(tmp_path: Path) -> None:
+    lake, claims = a_good_lake(tmp_path)
+    remove_part(lake, claims)
+    document = look(lake).document()
+    assert document["verdict"] == "FOUND"
+    assert document["findings"][0]["where"]["start"] == 15
+    assert document["checked"]["parts_found"] == 4
+    assert look(lake).document(errors_only=True)["partitions"] == []
