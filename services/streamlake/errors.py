@@ -2,9 +2,9 @@
 
     StreamlakeError
     ├── Rejected       this record is at fault            -> dead letter, then go on
-    ├── Retryable      it may work in a moment           -> back off, try the same thing; never dead-letter, never commit
+    ├── Retryable      it may work in a moment            -> try the same thing again; never dead-letter, never commit
     ├── Unknown        the answer was lost                -> read back, then decide; never treat as failed
-    ├── Permanent      it will not work until someone acts -> pause this partition, say so loudly, probe once a minute
+    ├── Permanent      it works when someone has acted    -> pause the partition, say so loudly, probe once a minute
     │   ├── Misconfigured   a setting, a contract or an argument is wrong    (exit 2)
     │   └── Refused         a guard, a permission or a stale plan says no    (exit 4)
     └── Tripped        too many rejections                -> pause; `streamlake consumer resume` goes on

@@ -82,7 +82,6 @@ class Consumer:
         *,
         dataset: str,
         budget: int,
-        report: Callable[[Partition, Landed | Exception], None] = lambda _partition, _result: None,
     ) -> None:
         self._log = log
         self._runner = runner
@@ -92,11 +91,15 @@ class Consumer:
         self._writer = writer
         self._dataset = dataset
         self._budget = budget
-        self._report = report
+        self._report: Callable[[Partition, Landed | Exception], None] = lambda _partition, _result: None
         self._full = False
         self._paused: set[TopicPartition] = set()
         self._control = Control()
         self.partitions: dict[TopicPartition, Partition] = {}
+
+    def on_result(self, report: Callable[[Partition, Landed | Exception], None]) -> None:
+        """Call this with every landing that ended, and every procedure that gave up."""
+        self._report = report
 
     def step(self, now: float, control: Control = Control()) -> None:
         """One turn: take results, take records, close what is due, keep within the budget."""

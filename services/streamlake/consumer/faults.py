@@ -1,6 +1,6 @@
 """What the landing core finds wrong by itself. Everything else is raised by a port."""
 
-from streamlake.errors import Permanent, Retryable
+from streamlake.errors import Misconfigured, Permanent, Retryable
 
 
 class TopicMissing(Retryable):
@@ -49,3 +49,15 @@ class LedgerBroken(Permanent):
     """The chain's objects contradict each other."""
 
     code = "SL-0408"
+
+
+class WrongTopic(Misconfigured):
+    """A topic's settings would break what landing promises."""
+
+    code = "SL-0412"
+
+
+class RecordsReplaced(Retryable):
+    """Records that were read and not claimed yet were taken back by Kafka: they are dropped and read again."""
+
+    code = "SL-0420"

@@ -55,6 +55,11 @@ class Filling:
         return self.next == self.start
 
     @property
+    def min_timestamp_ms(self) -> int | None:
+        """The oldest broker timestamp in it."""
+        return self._timestamps[0] if self._timestamps else None
+
+    @property
     def held_bytes(self) -> int:
         """Memory that waits to be landed."""
         return self._rejected_size + (self._part.held_bytes if self._part else 0)

@@ -3,7 +3,7 @@
 import zlib
 
 from streamlake.consumer.effects import Above, Below, Fetch, LogBounds, Message, ReadBounds, ReadTopicId, Work, ask
-from streamlake.consumer.faults import LogOverwritten, TopicChanged, TopicMissing
+from streamlake.consumer.faults import LogOverwritten, RecordsReplaced, TopicChanged, TopicMissing
 from streamlake.consumer.place import Place
 from streamlake.storage.claim import Fingerprint
 from streamlake.storage.layout import Chain
@@ -41,6 +41,20 @@ def require_known_log(place: Place, chain: Chain, reached: int, known: Fingerpri
     if isinstance(found, Above) or not found or fingerprint(found[0]) != known:
         raise _overwritten(place, known.offset, reached)
     return bounds
+
+
+def require_still_there(place: Place, last: Message) -> Work[None]:
+    """The newest record that we hold and have not claimed is still what Kafka has.
+
+    An unclean election may have taken it back. Then nothing is lost: it is dropped, and what is there now is read.
+    """
+    found = yield from ask(Fetch(place.topic, place.partition, last.offset(), last.offset() + 1))
+    if isinstance(found, Below):
+        return
+    if isinstance(found, Above) or not found or fingerprint(found[0]) != fingerprint(last):
+        raise RecordsReplaced(
+            f"Offset {last.offset()} of {place.topic}/{place.partition} no longer holds the record that was read."
+        )
 
 
 def _overwritten(place: Place, start: int, next_offset: int) -> LogOverwritten:

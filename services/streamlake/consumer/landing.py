@@ -24,7 +24,7 @@ from streamlake.consumer.effects import (
 )
 from streamlake.consumer.head import read_claim
 from streamlake.consumer.holes import Explained, explain
-from streamlake.consumer.identity import fingerprint, require_known_log
+from streamlake.consumer.identity import fingerprint, require_known_log, require_still_there
 from streamlake.consumer.line import LineFormat
 from streamlake.consumer.parts import create_part
 from streamlake.consumer.place import Head, Place, Writer
@@ -38,6 +38,7 @@ EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 class Landed:
     """How far the chain has come. Where `ours` is False somebody else's claim held: read on at `head.next`."""
 
+    start: int
     head: Head
     ours: bool
     records: int = 0
@@ -45,6 +46,7 @@ class Landed:
     lost: int = 0
     size: int = 0
     part: str | None = None
+    max_timestamp_ms: int | None = None
 
 
 def land(
@@ -57,10 +59,9 @@ def land(
     explained: Explained | None = None,
 ) -> Work[Landed]:
     """Claim [batch.start, batch.next) and see it through. `explained` spares asking Kafka what the holes are."""
-    bounds = yield from require_known_log(place, head.chain, batch.next, head.last)
+    bounds = yield from require_known_log(place, head.chain, head.next, head.last)
     if batch.last is not None:
-        # What we hold must still be what Kafka has: an unclean election may have taken it back since.
-        yield from require_known_log(place, head.chain, batch.next, fingerprint(batch.last))
+        yield from require_still_there(place, batch.last)
     if explained is None:
         lost_because: GapReason = "before_streamlake" if batch.start == 0 else "retention"
         explained = yield from explain(place, batch.holes, bounds.start, lost_because)
@@ -73,12 +74,13 @@ def land(
         if stored.attempt != claim.attempt:
             yield from complete(place, head.chain, stored, lines, parts, writer)
             yield from ask(Commit(place.topic, place.partition, stored.next))
-            return Landed(_after(head, stored), ours=False)
+            return Landed(batch.start, _after(head, stored), ours=False)
     for letters in _by_hundreds(batch.rejected):
         yield from ask(SendDeadLetters(place.topic, head.chain.topic_id, place.partition, letters))
     yield from create_part(place, head.chain, claim, batch.records, part, claim.attempt)
     yield from ask(Commit(place.topic, place.partition, claim.next))
     return Landed(
+        batch.start,
         _after(head, claim),
         ours=True,
         records=claim.records,
@@ -86,6 +88,7 @@ def land(
         lost=claim.lost_records,
         size=claim.size,
         part=claim.part,
+        max_timestamp_ms=claim.max_timestamp_ms,
     )
 
 

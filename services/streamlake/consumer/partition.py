@@ -17,7 +17,7 @@ from streamlake.consumer.landing import Landed, land
 from streamlake.consumer.opening import Opened, open_partition
 from streamlake.consumer.place import Head, Place, Writer
 from streamlake.consumer.rotation import RotationPolicy
-from streamlake.errors import Retryable
+from streamlake.errors import Retryable, StreamlakeError
 from streamlake.storage.claim import CloseReason
 
 State = Literal["opening", "reading", "tripped", "stopped"]
@@ -72,6 +72,13 @@ class Partition:
         return landing + pending + (self.filling.held_bytes if self.filling else 0)
 
     @property
+    def oldest_waiting_ms(self) -> int | None:
+        """The broker timestamp of the oldest record that is held and not durable yet."""
+        if self.landing is not None:
+            return self.landing.min_timestamp_ms
+        return self.filling.min_timestamp_ms if self.filling else None
+
+    @property
     def idle(self) -> bool:
         """Nothing is under way and nothing waits to be landed."""
         return self.landing is None and (self.filling is None or self.filling.empty)
@@ -124,7 +131,7 @@ class Partition:
         while self.pending and self.filling.closing is None:
             try:
                 taken = self.filling.add(self.pending, now, breaker_off_before_ms)
-            except Retryable as error:
+            except StreamlakeError as error:  # a schema version that is not known here: wait, never dead-letter
                 self.waiting_for = str(error)
                 break
             self.waiting_for = ""

@@ -9,6 +9,7 @@
     dead_letters/dataset=orders/ingestion_date=2026-11-21/part-….json.gz     the same for the dead letter topic
     rescue/dataset=orders/<chain>/<partition>/<start>-<attempt>.json.gz      records that a smaller part left out
     proof/<deployment>/<host>/2026-11-21-0.txt                               several raced to create this, one won
+    dead_letters_overflow/dataset=orders/<topic id>/<partition>/<offset>.bin  a dead letter's value, too large for Kafka
 
 `<chain>` is the topic's UUID in base32 and the log's generation, `<partition>` has 5 digits, `<start>` 20, so that
 byte order is offset order.
@@ -132,6 +133,11 @@ def rescue(dataset: str, chain: Chain, partition: int, start: int, attempt: str,
 def proof(owner: str, date: str, number: int) -> str:
     """What creators race for at start, to prove that the store lets one of them win. `owner` is deployment and host."""
     return f"proof/{owner}/{date}-{number}.txt"
+
+
+def overflow(dataset: str, letter_id: str) -> str:
+    """The value of a dead letter that is too large for its topic."""
+    return f"dead_letters_overflow/dataset={dataset}/{letter_id}.bin"
 
 
 def parse_claim(name: str) -> ClaimName | None:

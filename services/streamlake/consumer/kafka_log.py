@@ -1,0 +1,190 @@
+"""The Kafka client as the loop sees it: records by partition, and the group's comings and goings as calls."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from confluent_kafka import Consumer as Client
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from streamlake.consumer.commit_manager import CommitManager
+from streamlake.consumer.consumer import Consumer
+from streamlake.consumer.effects import Message
+from streamlake.errors import Retryable
+from streamlake.kafka.faults import error_of, error_of_exception
+
+log = logging.getLogger(__name__)
+_BATCH: Final = 500
+"""Measured: fewer cost more calls, more cost cache misses."""
+_OUT_OF_RANGE: Final = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE", "_LOG_TRUNCATION"}
+Where = tuple[str, int]
+
+
+class KafkaLog:
+    """See the module, and `consumer.Log`. All calls from the loop's thread; callbacks run inside `poll`."""
+
+    def __init__(self, config: dict[str, Any], topics: Sequence[str], commits: CommitManager) -> None:
+        self._topics = list(topics)
+        self._commits = commits
+        self._client = Client(config, logger=logging.getLogger("streamlake.kafka.client"))
+        self._unreadable: set[Where] = set()
+        self._error: BaseException | None = None
+        self._consumer: Consumer | None = None
+        self._drain_seconds = 10.0
+        self.at_end: dict[Where, int] = {}
+        self.last_error = ""
+
+    def attach(self, consumer: Consumer, drain_seconds: float) -> None:
+        """Join the group; from now on its assignments are told to `consumer`."""
+        self._consumer, self._drain_seconds = consumer, drain_seconds
+        self._client.subscribe(
+            self._topics,
+            on_assign=self._guarded(self._assigned),
+            on_revoke=self._guarded(self._revoked),
+            on_lost=self._guarded(self._lost),
+        )
+
+    def poll(self) -> Iterable[tuple[Where, Sequence[Message]]]:
+        """See Log. Waits a tenth of a second at most."""
+        by_partition: dict[Where, list[Message]] = {}
+        polled: list[Any] = self._client.consume(_BATCH, 0.1)  # the client types what may be None for errors alone
+        for message in polled:
+            error = message.error()
+            if error is not None:
+                self._note(message, error)
+                continue
+            where = message.topic(), message.partition()
+            known = by_partition.get(where)
+            if known is None:
+                by_partition[where] = [message]
+            else:
+                known.append(message)
+        if self._error is not None:
+            raise self._error
+        return by_partition.items()
+
+    def out_of_range(self) -> Iterable[Where]:
+        """See Log."""
+        found, self._unreadable = self._unreadable, set()
+        return found
+
+    def seek(self, where: Where, offset: int) -> None:
+        """See Log. The client refuses while an assignment is still on its way to its own thread: ask again."""
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                self._client.seek(TopicPartition(*where, offset))
+            except KafkaException as error:
+                if time.monotonic() > deadline:
+                    raise error_of_exception(error, f"seeking {where[0]}/{where[1]}", wrote=False) from error
+                time.sleep(0.01)
+            else:
+                return
+
+    def pause(self, where: Sequence[Where]) -> None:
+        """See Log."""
+        self._client.pause([TopicPartition(*w) for w in where])
+
+    def resume(self, where: Sequence[Where]) -> None:
+        """See Log."""
+        self._client.resume([TopicPartition(*w) for w in where])
+
+    def commit(self, *, wait: bool = False) -> None:
+        """Commit what is durable. It is a hint, so a failure is logged and the next one brings it."""
+        due = self._commits.due()
+        if not due:
+            return
+        offsets = [TopicPartition(*where, next_offset) for where, next_offset in due.items()]
+        try:
+            if wait:
+                self._client.commit(offsets=offsets, asynchronous=False)
+            else:
+                self._client.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            log.warning("offsets were not committed: %s", error)
+            return
+        self._commits.done(due)
+
+    def log_end(self, where: Where) -> int | None:
+        """The log end as the last fetch told it; no question is asked."""
+        _, high = self._client.get_watermark_offsets(TopicPartition(*where), cached=True)
+        return high if high >= 0 else None
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._client.close()
+
+    def _note(self, message: Any, error: KafkaError) -> None:
+        where = message.topic(), message.partition()
+        if error.name() == "_PARTITION_EOF":
+            self.at_end[where] = message.offset()
+        elif error.name() in _OUT_OF_RANGE:
+            self._unreadable.add(where)
+        elif error.fatal():
+            raise error_of(error, "consuming", wrote=False)
+        else:
+            fault = error_of(error, "consuming", wrote=False)
+            self.last_error = str(fault)
+            level = logging.WARNING if isinstance(fault, Retryable) else logging.ERROR
+            log.log(level, "Kafka: %s", fault, extra={"topic": where[0], "partition": where[1], "error_id": fault.code})
+
+    def _guarded(
+        self, callback: Callable[[list[TopicPartition]], None]
+    ) -> Callable[[Client, list[TopicPartition]], None]:
+        """Exceptions in callbacks surface in odd places: keep the first and raise it from `poll`."""
+
+        def call(_client: Client, partitions: list[TopicPartition]) -> None:
+            try:
+                callback(partitions)
+            except BaseException as error:  # noqa: BLE001 -- raised again from poll
+                self._error = self._error or error
+
+        return call
+
+    def _assigned(self, partitions: list[TopicPartition]) -> None:
+        # From 0 and paused at once: the true position is set when the opening has found it, and what an earlier
+        # fetch may bring lies below it and is dropped.
+        added = [TopicPartition(p.topic, p.partition, 0) for p in partitions]
+        self._client.incremental_assign(added)
+        if added:
+            self._client.pause(added)
+        where = [(p.topic, p.partition) for p in partitions]
+        log.info("assigned %s", where)
+        for w in where:
+            self._commits.assigned(w)
+        if self._consumer is not None:
+            self._consumer.assigned(where)
+
+    def _revoked(self, partitions: list[TopicPartition]) -> None:
+        where = [(p.topic, p.partition) for p in partitions]
+        log.info("revoked %s", where)
+        if self._consumer is not None:
+            self._consumer.revoked(where, time.monotonic(), patience(self._drain_seconds))
+        self.commit(wait=True)
+        self._let_go(where)
+        self._client.incremental_unassign(partitions)
+
+    def _lost(self, partitions: list[TopicPartition]) -> None:
+        where = [(p.topic, p.partition) for p in partitions]
+        log.warning("lost %s", where)
+        if self._consumer is not None:
+            self._consumer.lost(where)
+        self._let_go(where)
+        self._client.incremental_unassign(partitions)
+
+    def _let_go(self, where: list[Where]) -> None:
+        for w in where:
+            self._commits.revoked(w)
+            self.at_end.pop(w, None)
+
+
+def patience(seconds: float) -> Callable[[], bool]:
+    """True, after a short wait, for so many seconds."""
+    deadline = time.monotonic() + seconds
+
+    def keep_on() -> bool:
+        time.sleep(0.01)
+        return time.monotonic() < deadline
+
+    return keep_on

@@ -1,0 +1,167 @@
+"""One consumer process, from its settings to its end: what the unit `streamlake-consumer@<dataset>` starts."""
+
+import datetime
+import gc
+import logging
+import os
+import signal
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import tenacity
+
+from streamlake import logs, vitals
+from streamlake.consumer.breaker import BreakerPolicy
+from streamlake.consumer.commit_manager import CommitManager
+from streamlake.consumer.consumer import Consumer
+from streamlake.consumer.dlq_handler import DlqHandler
+from streamlake.consumer.handler import DeadLetterHandler, Handler, RawHandler
+from streamlake.consumer.kafka_log import KafkaLog
+from streamlake.consumer.part_writer import PartThread
+from streamlake.consumer.partition import Policy
+from streamlake.consumer.place import Writer
+from streamlake.consumer.rotation import RotationPolicy
+from streamlake.consumer.runner import ThreadRunner
+from streamlake.consumer.service import Service
+from streamlake.consumer.snapshot import Vitals, iso
+from streamlake.consumer.startup import require_topics
+from streamlake.consumer.world import RealWorld
+from streamlake.contract.model import Contract
+from streamlake.errors import Retryable, Unknown
+from streamlake.kafka import clients
+from streamlake.kafka.admin import Admin
+from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
+from streamlake.kafka.reader import Reader
+from streamlake.registry.files import FileRegistry
+from streamlake.settings import Settings
+from streamlake.storage.lake import claim_lake, prove_create_only
+from streamlake.storage.open import open_store
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+PREFETCH_BYTES = 16 << 20
+
+
+def run(settings: Settings, dataset: str, instance: str = "") -> int:
+    """Land `dataset` until SIGTERM or SIGINT. Raises what cannot be waited for; else answers an exit code."""
+    name = f"streamlake-consumer@{dataset}" + (f".{instance}" if instance else "")
+    logs.configure(settings.log_level, name)
+    stopping = _Stop()
+    registry = FileRegistry(settings.contracts_dir)
+    contract = registry.current(dataset)
+    vital = Vitals(name, os.getpid(), dataset, since=iso(time.time()))
+    stop_vitals = vitals.serve(settings.state_dir, name, lambda: vital.document([], time.time()))
+    store = open_store(settings.lake_url)
+    admin = Admin(settings.bootstrap_servers)
+    now, host = datetime.datetime.now(datetime.UTC), socket.gethostname()
+    try:
+        cluster_id = _patiently(vital, stopping, admin.cluster_id)
+        lake_id = str(uuid.uuid4())
+        _patiently(vital, stopping, lambda: claim_lake(store, cluster_id, settings.deployment, now, lake_id))
+        _patiently(vital, stopping, lambda: prove_create_only(store, settings.deployment, host, now, str(uuid.uuid4())))
+        _patiently(vital, stopping, lambda: require_topics(admin, dataset))
+    except _Stopped:
+        stop_vitals()
+        return 0
+    commits = CommitManager()
+    dead_letters = DlqHandler(settings.bootstrap_servers, dataset, store)
+    reader = Reader(settings.bootstrap_servers, admin=admin)
+    world = RealWorld(store, admin, reader, dead_letters, commits, consumer_group(dataset))
+    runner = ThreadRunner(world, concurrent=settings.upload_threads)
+    config = clients.consumer(
+        settings.bootstrap_servers,
+        consumer_group(dataset),
+        prefetch_bytes=PREFETCH_BYTES,
+        session_timeout_seconds=settings.session_timeout_seconds,
+        max_poll_interval_seconds=settings.max_poll_interval_seconds,
+    )
+    kafka = KafkaLog(dict(config), [raw_topic(dataset), dlq_topic(dataset)], commits)
+    raw = RawHandler(registry, dataset)
+    handlers: dict[str, Handler] = {raw_topic(dataset): raw, dlq_topic(dataset): DeadLetterHandler()}
+    consumer = Consumer(
+        kafka,
+        runner,
+        handlers,
+        PartThread(),
+        Policy(_rotation(settings, contract), _breaker(settings), cluster_id),
+        lambda: Writer(f"{name}/{host}/{os.getpid()}", iso(time.time()), str(uuid.uuid4())),
+        dataset=dataset,
+        budget=settings.open_parts_max_bytes,
+    )
+    service = Service(settings, dataset, consumer, kafka, runner, world, vital, registry, raw)
+    stop_vitals()
+    stop_vitals = vitals.serve(settings.state_dir, name, service.document)
+    # What lives now lives to the end; the loop makes no cycles, so the collector would only look for nothing.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        service.run(stopping)
+    finally:
+        stop_vitals()
+        reader.close()
+    return 0
+
+
+class _Stopped(Exception):
+    """Asked to stop while waiting."""
+
+
+class _Stop:
+    """Signals as two questions."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._reload = False
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, self._hup)
+
+    def take_reload(self) -> bool:
+        """Whether contracts should be read again; once for each SIGHUP."""
+        reload, self._reload = self._reload, False
+        return reload
+
+    def _stop(self, _number: int, _frame: Any) -> None:
+        self.asked = True
+
+    def _hup(self, _number: int, _frame: Any) -> None:
+        self._reload = True
+
+
+def _patiently(vital: Vitals, stopping: _Stop, call: Callable[[], T]) -> T:
+    """Call until it works, as long as waiting may help; a systemd start counts a named wait as life."""
+
+    def say(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        vital.state, vital.waiting_for = "waiting", str(error)
+        log.warning("waiting: %s", error, extra=logs.error_fields(error) if error else {})
+        if stopping.asked:
+            raise _Stopped
+
+    attempts = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type((Retryable, Unknown)),
+        wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+        before_sleep=say,
+        reraise=True,
+    )
+    result = attempts(call)
+    vital.state, vital.waiting_for = "starting", ""
+    return result
+
+
+def _rotation(settings: Settings, contract: Contract) -> RotationPolicy:
+    """The contract's word counts, then the process's."""
+    asked = contract.rotation
+    return RotationPolicy(
+        max_records=asked.max_records or settings.part_max_records,
+        max_bytes=asked.max_bytes or settings.part_max_bytes,
+        max_age_seconds=asked.max_age_seconds or settings.part_max_age_seconds,
+    )
+
+
+def _breaker(settings: Settings) -> BreakerPolicy:
+    return BreakerPolicy(settings.breaker_consecutive, settings.breaker_ratio, settings.breaker_window)

@@ -1,0 +1,102 @@
+"""Compress and hash lines in a thread of their own, while the loop judges the next records.
+
+Both release the interpreter for the length of a call, so the two overlap on two cores and cost no more on one.
+"""
+
+import hashlib
+import threading
+from queue import SimpleQueue
+from typing import Any, Final
+
+from isal import isal_zlib
+
+from streamlake.consumer.effects import Encoded
+
+_GZIP: Final = 31
+"""zlib's way to say: with gzip's header and trailer."""
+
+
+class _Stored:
+    """The compressor of a plain part."""
+
+    def compress(self, data: bytes) -> bytes:
+        return data
+
+    def flush(self) -> bytes:
+        return b""
+
+
+def _compressor(suffix: str) -> Any:
+    return isal_zlib.compressobj(1, isal_zlib.DEFLATED, _GZIP) if suffix == "json.gz" else _Stored()
+
+
+class ThreadedPart:
+    """One part on its way. `write` and `finish` are called by one thread at a time; see effects.PartWriter."""
+
+    def __init__(self, suffix: str, queue: "SimpleQueue[tuple[ThreadedPart, bytes | None]]") -> None:
+        self._queue = queue
+        self._compressor = _compressor(suffix)
+        self._sha256 = hashlib.sha256()
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._written = 0
+        self._stored = 0
+        self._done = threading.Event()
+        self._error: BaseException | None = None
+
+    @property
+    def held_bytes(self) -> int:
+        """What waits for the thread, uncompressed, and what came out of it."""
+        return self._written - self._size + self._stored
+
+    def write(self, lines: bytes) -> None:
+        """Queue whole lines."""
+        self._written += len(lines)
+        self._queue.put((self, lines))
+
+    def finish(self) -> Encoded:
+        """Wait until the last line is through."""
+        if not self._done.is_set():
+            self._queue.put((self, None))
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return Encoded(self._chunks, self._size, self._sha256.hexdigest())
+
+    def take(self, lines: bytes | None) -> None:
+        """Called by the thread, in the order of `write`."""
+        if self._done.is_set():
+            return
+        try:
+            self._keep(self._compressor.flush() if lines is None else self._compressor.compress(lines))
+        except BaseException as error:
+            self._error = error
+            self._done.set()
+            raise
+        if lines is None:
+            self._done.set()
+            return
+        self._sha256.update(lines)
+        self._size += len(lines)
+
+    def _keep(self, chunk: bytes) -> None:
+        if chunk:
+            self._chunks.append(chunk)
+            self._stored += len(chunk)
+
+
+class PartThread:
+    """Makes parts and owns the thread that they share; see effects.PartFormat."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[ThreadedPart, bytes | None]] = SimpleQueue()
+        threading.Thread(target=self._run, name="parts", daemon=True).start()
+
+    def __call__(self, suffix: str) -> ThreadedPart:
+        """A new part, compressed as its suffix says."""
+        return ThreadedPart(suffix, self._queue)
+
+    def _run(self) -> None:
+        while True:
+            part, lines = self._queue.get()
+            part.take(lines)

@@ -1,0 +1,166 @@
+"""The process around the loop: signals, contracts, control, vitals, the watchdog, a clean end."""
+
+import logging
+import threading
+import time
+from typing import Any, Protocol
+
+from streamlake.consumer.consumer import Consumer, Control
+from streamlake.consumer.control import read_control
+from streamlake.consumer.handler import RawHandler
+from streamlake.consumer.kafka_log import KafkaLog, patience
+from streamlake.consumer.landing import Landed
+from streamlake.consumer.partition import Partition
+from streamlake.consumer.runner import ThreadRunner
+from streamlake.consumer.snapshot import PartitionView, Vitals, lag
+from streamlake.consumer.watchdog import Progress, notify
+from streamlake.consumer.world import RealWorld
+from streamlake.errors import StreamlakeError
+from streamlake.logs import error_fields
+from streamlake.registry.registry import Registry
+from streamlake.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Signals(Protocol):
+    """What was asked from outside."""
+
+    asked: bool
+
+    def take_reload(self) -> bool:
+        """Whether contracts should be read again."""
+        ...
+
+
+class Service:
+    """See the module."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dataset: str,
+        consumer: Consumer,
+        kafka: KafkaLog,
+        runner: ThreadRunner,
+        world: RealWorld,
+        vital: Vitals,
+        registry: Registry,
+        raw: RawHandler,
+    ) -> None:
+        self._settings = settings
+        self._dataset = dataset
+        self._consumer = consumer
+        self._kafka = kafka
+        self._runner = runner
+        self._world = world
+        self._vital = vital
+        self._registry = registry
+        self._raw = raw
+        self._control = Control()
+        self._progress = Progress()
+        self._landed_up_to: dict[tuple[str, int], int] = {}
+        self._lock = threading.Lock()
+        self._views: list[tuple[Partition, PartitionView]] = []
+        consumer.on_result(self._report)
+
+    def run(self, signals: Signals) -> None:
+        """Step until asked to stop, then land what is held, commit, and leave the group."""
+        # Half of the poll interval: Kafka takes a member for dead that drains longer.
+        self._kafka.attach(self._consumer, min(20.0, self._settings.max_poll_interval_seconds / 2))
+        notify("READY=1")
+        look_again = 0.0
+        while not signals.asked:
+            now = time.monotonic()
+            self._consumer.step(now, self._control)
+            self._kafka.commit()
+            reload = signals.take_reload()
+            if now >= look_again or reload:
+                look_again = now + 1.0
+                self._look_around(now, reload=reload)
+        notify("STOPPING=1")
+        self._vital.state = "stopping"
+        self._consumer.stop(time.monotonic(), patience(20.0))
+        self._kafka.commit(wait=True)
+        self._runner.close()
+        closing = threading.Thread(target=self._kafka.close, daemon=True)
+        closing.start()
+        closing.join(5.0)  # nothing uncommitted matters, so a close that hangs is left behind
+        notify("STATUS=stopped")
+
+    def document(self) -> dict[str, Any]:
+        """The vitals, from any thread."""
+        with self._lock:
+            return self._vital.document(self._views, time.time())
+
+    def _look_around(self, now: float, *, reload: bool) -> None:
+        """Once a second: what operators asked for, contracts that we wait for, what to tell."""
+        self._control = read_control(self._settings.state_dir, self._dataset)
+        if reload or any("SL-0103" in p.waiting_for for p in self._consumer.partitions.values()):
+            self._reload()
+        waits = self._runner.waiting()
+        views = []
+        for where, partition in self._consumer.partitions.items():
+            end = self._kafka.log_end(where)
+            at = partition.filling.next if partition.filling else None
+            at_end = at is not None and self._kafka.at_end.get(where, -1) >= at
+            view = PartitionView(end, at_end, waits.get(where, ""), self._landed_up_to.get(where))
+            views.append((partition, view))
+        with self._lock:
+            self._views = views
+            self._vital.counters.retries = self._runner.retries
+            self._vital.counters.alarms = self._world.alarms
+            self._vital.waiting_for = next(filter(None, (v.waiting_for or p.waiting_for for p, v in views)), "")
+            self._vital.state = self._state(views)
+        marks = [(p.state, p.filling.next if p.filling else None, p.head.next if p.head else None) for p, _ in views]
+        behind = any(lag(p, v) for p, v in views)
+        if self._progress.alive(
+            now, marks, behind=behind, waiting=bool(self._vital.waiting_for) or self._control.paused
+        ):
+            notify(f"WATCHDOG=1\nSTATUS={self._status(views)}")
+
+    def _state(self, views: list[tuple[Partition, PartitionView]]) -> str:
+        if self._control.paused:
+            return "paused"
+        if any(p.state == "tripped" or p.stop_at is not None for p, _ in views):
+            return "tripped"
+        return "waiting" if self._vital.waiting_for else "running"
+
+    def _status(self, views: list[tuple[Partition, PartitionView]]) -> str:
+        """One live line for `systemctl status`."""
+        behind = sum(lag(p, v) or 0 for p, v in views)
+        counters = self._vital.counters
+        line = (
+            f"{self._vital.state}, lag {behind}, landed {counters.records_landed}, dead letters {counters.dead_letters}"
+        )
+        if self._vital.last_part:
+            line += f", last part {self._vital.last_part.rsplit('/', 1)[-1]}"
+        return line + (f"; waits for: {self._vital.waiting_for}" if self._vital.waiting_for else "")
+
+    def _reload(self) -> None:
+        try:
+            changed = self._registry.refresh()
+        except StreamlakeError as error:
+            log.exception("contracts were not taken", extra=error_fields(error))
+            return
+        self._raw.forget_contracts()
+        if changed:
+            log.info("contracts taken: %s", ", ".join(changed))
+
+    def _report(self, partition: Partition, result: Landed | Exception) -> None:
+        """A landing ended: count it and write the line that an operator looks for."""
+        if isinstance(result, Exception) and not isinstance(result, StreamlakeError):
+            raise result
+        with self._lock:
+            self._vital.counters.count(partition.place.zone, result)
+        place = partition.place
+        fields: dict[str, Any] = {"dataset": place.dataset, "topic": place.topic, "partition": place.partition}
+        if isinstance(result, Exception):
+            log.error("stopped: %s", result, extra=fields | error_fields(result))
+            return
+        self._vital.landed(result, time.time())
+        if result.max_timestamp_ms is not None:
+            self._landed_up_to[place.topic, place.partition] = result.max_timestamp_ms
+        fields |= {"offset_start": result.start, "offset_next": result.head.next, "write_path": result.part}
+        fields |= {"records": result.records, "dead_letters": result.dead_letters, "lost": result.lost}
+        log.info("landed" if result.ours else "completed for another", extra=fields)

@@ -1,0 +1,132 @@
+"""What a consumer says about itself: counters, and where each partition stands."""
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamlake.consumer.landing import Landed
+from streamlake.consumer.partition import Partition
+
+
+def iso(seconds: float) -> str:
+    """UTC, to the millisecond."""
+    at = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the process began. Every number only grows."""
+
+    records_landed: int = 0
+    bytes_landed: int = 0
+    dead_letters_landed: int = 0
+    parts: int = 0
+    claims: int = 0
+    claims_followed: int = 0
+    dead_letters: int = 0
+    loss_offsets: int = 0
+    failures: int = 0
+    retries: int = 0
+    alarms: int = 0
+
+    def count(self, zone: str, result: Landed | Exception) -> None:
+        """Take the end of a procedure of one zone."""
+        if isinstance(result, Exception):
+            self.failures += 1
+            return
+        self.claims += result.ours
+        self.claims_followed += not result.ours
+        self.parts += result.part is not None
+        if zone == "raw":
+            self.records_landed += result.records
+            self.bytes_landed += result.size
+        else:
+            self.dead_letters_landed += result.records
+        self.dead_letters += result.dead_letters
+        self.loss_offsets += result.lost
+
+    def as_dict(self) -> dict[str, int]:
+        """By name, for the vitals."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class PartitionView:
+    """What the loop adds to what a partition knows by itself."""
+
+    log_end: int | None = None
+    at_end: bool = False
+    waiting_for: str = ""
+    landed_up_to_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Vitals:
+    """Makes the document of one process. `now` is the wall clock, in seconds."""
+
+    process: str
+    pid: int
+    dataset: str
+    counters: Counters = field(default_factory=Counters)
+    state: str = "starting"
+    waiting_for: str = ""
+    last_commit: str | None = None
+    last_part: str | None = None
+    since: str = ""
+
+    def landed(self, result: Landed, now: float) -> None:
+        """A landing ended well."""
+        self.last_commit = iso(now)
+        self.last_part = result.part or self.last_part
+
+    def document(self, partitions: list[tuple[Partition, PartitionView]], now: float) -> dict[str, Any]:
+        """The whole of it, as JSON will say it."""
+        return {
+            "process": self.process,
+            "pid": self.pid,
+            "kind": "consumer",
+            "dataset": self.dataset,
+            "state": self.state,
+            "waiting_for": self.waiting_for or None,
+            "since": self.since,
+            "partitions": [_partition(p, view, now) for p, view in partitions],
+            "counters": self.counters.as_dict(),
+            "last_commit": self.last_commit,
+            "last_part": self.last_part,
+        }
+
+
+def lag(partition: Partition, view: PartitionView) -> int | None:
+    """Records that wait: none when the position is the partition's end, whatever control records stand there."""
+    if partition.head is None or view.log_end is None:
+        return None
+    if view.at_end and partition.idle and not partition.pending:
+        return 0
+    return max(0, view.log_end - partition.head.next)
+
+
+def _partition(partition: Partition, view: PartitionView, now: float) -> dict[str, Any]:
+    head, waiting = partition.head, lag(partition, view)
+    oldest = partition.oldest_waiting_ms
+    if oldest is None and waiting:
+        oldest = view.landed_up_to_ms
+    return {
+        "topic": partition.place.topic,
+        "partition": partition.place.partition,
+        "zone": partition.place.zone,
+        "chain": str(head.chain) if head else None,
+        "head": head.next if head else None,
+        "position": partition.filling.next if partition.filling else None,
+        "log_end": view.log_end,
+        "lag_records": waiting,
+        "lag_seconds": None
+        if waiting is None
+        else 0.0
+        if not waiting or oldest is None
+        else max(0.0, now - oldest / 1000),
+        "oldest_waiting_ms": oldest if waiting else None,
+        "landed_up_to_ms": view.landed_up_to_ms,
+        "state": partition.state,
+        "waiting_for": view.waiting_for or partition.waiting_for or None,
+    }
