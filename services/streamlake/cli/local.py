@@ -1,0 +1,159 @@
+"""`streamlake local up|down`: everything on one machine. `scripts/up` and `scripts/down` call these."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamlake import logs
+from streamlake.cli import output
+from streamlake.kafka.download import Progress
+from streamlake.local import datasets
+from streamlake.local import down as stopping
+from streamlake.local import up as starting
+from streamlake.local.environment import local_settings
+from streamlake.local.errors import RunsAlready, WipeRefused
+from streamlake.local.readiness import api_url
+from streamlake.settings import Settings
+
+app = typer.Typer(help="Everything on this machine.\n\nExample: streamlake local up --detach", no_args_is_help=True)
+
+
+@app.command()
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return when everything answers.")] = False,
+) -> None:
+    """Start Kafka, the API and a consumer for each dataset, and keep them alive.
+
+    Example: streamlake local up --detach
+    """
+    settings = local_settings(os.environ)
+    logs.configure(settings.log_level, "supervisor")
+    try:
+        names = starting.prepare(settings, _progress())
+    except RunsAlready as error:
+        if not detach:
+            raise
+        output.note(f"{error.message} Nothing was started.")
+        names = datasets.load(settings)
+    else:
+        if detach:
+            starting.detach(settings, os.environ, output.note)
+        names = names or datasets.load(settings)
+    if detach:
+        for line in welcome(settings, names):
+            typer.echo(line)
+        return
+    starting.log_to_file(settings)
+
+    def write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    starting.supervise(
+        settings,
+        os.environ,
+        write=write,
+        colour=sys.stdout.isatty(),
+        settled=lambda: write("\n".join(["", *welcome(settings, names), "  Ctrl-C stops everything\n\n"])),
+    )
+
+
+@app.command(hidden=True)
+def supervise() -> None:
+    """What `up --detach` leaves in the background.
+
+    Example: streamlake local supervise
+    """
+    settings = local_settings(os.environ)
+    logs.configure(settings.log_level, "supervisor")
+    starting.supervise(settings, os.environ, write=None)
+
+
+@app.command()
+def down(
+    wipe: Annotated[bool, typer.Option("--wipe", help="Forget all data, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before wiping.")] = False,
+) -> None:
+    """Stop what `up` started: the API first, then the consumers, then Kafka.
+
+    Example: streamlake local down
+    """
+    settings = local_settings(os.environ)
+    delete, left = stopping.wipeable(settings) if wipe else ([], [])
+    if wipe and not yes:
+        _confirm(settings, delete)
+    if stopping.down(settings, output.note):
+        typer.echo("StreamLake is stopped.")
+    else:
+        typer.echo(f"Nothing runs in {_short(settings.home)}.")
+    if wipe:
+        stopping.wipe(settings)
+        typer.echo(f"The data in {_short(settings.home)} is gone." if delete else "There was no data to forget.")
+        for thing in left:
+            typer.echo(f"Left as it is, because it stands elsewhere: {thing}. A new Kafka needs a new lake.")
+
+
+def _confirm(settings: Settings, delete: list[Path]) -> None:
+    if not delete:
+        return
+    name = settings.home.name
+    if not sys.stdin.isatty():
+        raise WipeRefused("nothing was deleted: there is nobody to ask.", next_step="`scripts/down --wipe --yes`")
+    output.note("This deletes for good:")
+    for path in delete:
+        output.note(f"  {_short(path)}")
+    if typer.prompt(f"Type {name} to go on", default="", show_default=False) != name:
+        raise WipeRefused("nothing was deleted, and nothing was stopped.")
+
+
+def welcome(settings: Settings, names: list[str]) -> list[str]:
+    """What to type next."""
+    command = _short(Path(sys.executable).with_name("streamlake"))
+    dataset = "orders" if "orders" in names else next(iter(names), None)
+    lines = [
+        f"StreamLake is up: API {api_url(settings)}, Kafka {settings.bootstrap_servers}, lake {_lake(settings)}",
+        "",
+    ]
+    if dataset is None:
+        return [*lines, "There is no contract yet. Make one from sample events:", f"  {command} contracts new --help"]
+    event = datasets.first_event(settings.contracts_dir, dataset)
+    if event is not None:
+        lines += [
+            "Send an event:",
+            f"  curl -sS {api_url(settings)}/v1/datasets/{dataset}/events "
+            f"-H 'Content-Type: application/json' --data-binary @{_short(event)}",
+            "See it land, a few seconds later:",
+            f"  zcat {_lake(settings)}/raw/dataset={dataset}/ingestion_date=*/part-*.json.gz",
+        ]
+    return [
+        *lines,
+        "Then:",
+        f"  {command} status",
+        f"  {command} dlq list {dataset}",
+        f"  {command} audit {dataset}",
+        "  scripts/down",
+    ]
+
+
+def _lake(settings: Settings) -> str:
+    return _short(Path(settings.lake_url.removeprefix("file://")))
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _progress() -> Progress:
+    said = ""
+
+    def progress(step: str, done: int, total: int) -> None:
+        nonlocal said
+        if step != said:
+            said = step
+            output.note(f"{step} ...")
+
+    return progress

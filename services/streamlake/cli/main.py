@@ -1,0 +1,57 @@
+"""The `streamlake` command: parse, call, print. Nothing is decided here."""
+
+import logging
+import os
+import sys
+import traceback
+
+import typer
+
+from streamlake.cli import local, output
+from streamlake.errors import EXIT_BUG, StreamlakeError
+
+app = typer.Typer(
+    name="streamlake",
+    help="Every event lands exactly once, and you can prove it.\n\nExample: streamlake status",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.add_typer(local.app, name="local")
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out one command line; returns its exit code. The outermost guard of the process."""
+    as_json = "--json" in arguments
+    try:
+        typer.main.get_command(app).main(args=arguments, prog_name="streamlake", standalone_mode=True)
+    except SystemExit as stopped:
+        return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
+    except StreamlakeError as error:
+        return output.fail(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader left (`streamlake … | head`): nothing more to say, and Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as bug:  # noqa: BLE001 - the one place that catches all: a person gets a report, not a trace
+        return _report(bug, arguments)
+    return 0
+
+
+def _report(bug: Exception, arguments: list[str]) -> int:
+    where = traceback.extract_tb(bug.__traceback__)[-1]
+    output.note(
+        f"SL-0800: this is a bug in StreamLake: {type(bug).__name__}: {bug} ({where.filename}:{where.lineno}). "
+        f"Please report it with the command `streamlake {' '.join(arguments)}`. "
+        "STREAMLAKE_LOG_LEVEL=DEBUG shows the trace."
+    )
+    if logging.getLogger().isEnabledFor(logging.DEBUG):
+        traceback.print_exception(bug)
+    return EXIT_BUG
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:]))

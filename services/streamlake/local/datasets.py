@@ -1,0 +1,30 @@
+"""Which datasets there are, and whether a contract has changed, from the folder of contracts."""
+
+from pathlib import Path
+
+from streamlake.registry import files
+from streamlake.settings import Settings
+
+Fingerprint = dict[str, tuple[int, int]]
+
+
+def fingerprint(contracts_dir: Path) -> Fingerprint:
+    """Each contract file with its time and size: cheap enough to take every second."""
+    found = {}
+    for path in contracts_dir.glob("*/contract.yaml"):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        found[path.parent.name] = (status.st_mtime_ns, status.st_size)
+    return found
+
+
+def load(settings: Settings) -> list[str]:
+    """The names of all datasets; WrongContract says all that is wrong with all of them at once."""
+    return sorted(files.load(settings.contracts_dir))
+
+
+def first_event(contracts_dir: Path, dataset: str) -> Path | None:
+    """An event that the contract's author calls good, to try things with."""
+    return next(iter(sorted((contracts_dir / dataset / "examples" / "ok").glob("*.json"))), None)
