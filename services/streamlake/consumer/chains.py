@@ -63,6 +63,19 @@ def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[C
     return chain, stored, [c for c, _ in known]
 
 
+def partitions_of(place: Place, chain: Chain) -> Work[Sequence[int]]:
+    """The partitions of a chain that have a claim, one list each."""
+    prefix = layout.chain_prefix(place.dataset, chain)
+    found: list[int] = []
+    while True:
+        after = layout.partition_prefix(place.dataset, chain, found[-1] + 1) if found else prefix
+        names = yield from ask(ListFrom(prefix, after, 1))
+        folder = names[0].removeprefix(prefix).split("/")[0] if names else ""
+        if not folder.isdigit():
+            return found
+        found.append(int(folder))
+
+
 def _read_opening(place: Place, chain: Chain) -> Work[ChainOpening | None]:
     name = layout.chain_opening(place.dataset, chain)
     data = yield from ask(Read(name))

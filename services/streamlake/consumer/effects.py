@@ -118,6 +118,13 @@ class ReadTopicId(Effect[UUID | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPartitions(Effect[int]):
+    """How many partitions a topic has."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBounds(Effect[LogBounds]):
     """Log start and log end of a partition."""
 

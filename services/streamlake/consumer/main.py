@@ -25,6 +25,7 @@ from streamlake.consumer.partition import Policy
 from streamlake.consumer.place import Writer
 from streamlake.consumer.rotation import RotationPolicy
 from streamlake.consumer.runner import ThreadRunner
+from streamlake.consumer.sealer import Sealer
 from streamlake.consumer.service import Service
 from streamlake.consumer.snapshot import Vitals, iso
 from streamlake.consumer.startup import require_topics
@@ -81,17 +82,22 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     kafka = KafkaLog(dict(config), [raw_topic(dataset), dlq_topic(dataset)], commits)
     raw = RawHandler(registry, dataset)
     handlers: dict[str, Handler] = {raw_topic(dataset): raw, dlq_topic(dataset): DeadLetterHandler()}
+
+    def writer() -> Writer:
+        return Writer(f"{name}/{host}/{os.getpid()}", iso(time.time()), str(uuid.uuid4()))
+
     consumer = Consumer(
         kafka,
         runner,
         handlers,
         PartThread(),
         Policy(_rotation(settings, contract), _breaker(settings), cluster_id),
-        lambda: Writer(f"{name}/{host}/{os.getpid()}", iso(time.time()), str(uuid.uuid4())),
+        writer,
         dataset=dataset,
         budget=settings.open_parts_max_bytes,
     )
-    service = Service(settings, dataset, consumer, kafka, runner, world, vital, registry, raw)
+    sealer = Sealer(ThreadRunner(world, concurrent=1), writer, grace_seconds=settings.seal_grace_seconds)
+    service = Service(settings, dataset, consumer, kafka, runner, world, vital, registry, raw, sealer)
     stop_vitals()
     stop_vitals = vitals.serve(settings.state_dir, name, service.document)
     # What lives now lives to the end; the loop makes no cycles, so the collector would only look for nothing.

@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 
 from streamlake.consumer.batch import Batch
-from streamlake.consumer.chains import current_chain
+from streamlake.consumer.chains import current_chain, partitions_of
 from streamlake.consumer.completing import close, complete
-from streamlake.consumer.effects import Alarm, Commit, ListFrom, PartFormat, ReadCommitted, Work, ask
+from streamlake.consumer.effects import Alarm, Commit, PartFormat, ReadCommitted, Work, ask
 from streamlake.consumer.head import last_claim
 from streamlake.consumer.holes import Explained
 from streamlake.consumer.identity import require_known_log
 from streamlake.consumer.landing import land
 from streamlake.consumer.line import LineFormat
 from streamlake.consumer.place import Head, Place, Writer
-from streamlake.storage import layout
 from streamlake.storage.claim import Claim, Gap
 from streamlake.storage.layout import Chain
 
@@ -87,21 +86,9 @@ def _close_chain(place: Place, chain: Chain, lines: LineFormat, parts: PartForma
     """Complete what an earlier chain left open, in this partition; the first one looks after those that are no more."""
     partitions = {place.partition}
     if place.partition == 0:
-        partitions |= yield from _partitions_of(place, chain)
+        partitions |= set((yield from partitions_of(place, chain)))
     for partition in sorted(partitions):
         there = Place(place.dataset, place.topic, partition, place.zone)
         claim = yield from last_claim(there, chain, None)
         if claim is not None:
             yield from close(there, chain, claim, lines, parts, writer)
-
-
-def _partitions_of(place: Place, chain: Chain) -> Work[set[int]]:
-    prefix = layout.chain_prefix(place.dataset, chain)
-    found: set[int] = set()
-    while True:
-        after = layout.partition_prefix(place.dataset, chain, max(found) + 1) if found else prefix
-        names = yield from ask(ListFrom(prefix, after, 1))
-        folder = names[0].removeprefix(prefix).split("/")[0] if names else ""
-        if not folder.isdigit():
-            return found
-        found.add(int(folder))

@@ -1,5 +1,6 @@
 """The process around the loop: signals, contracts, control, vitals, the watchdog, a clean end."""
 
+import datetime
 import logging
 import threading
 import time
@@ -12,6 +13,7 @@ from streamlake.consumer.kafka_log import KafkaLog, patience
 from streamlake.consumer.landing import Landed
 from streamlake.consumer.partition import Partition
 from streamlake.consumer.runner import ThreadRunner
+from streamlake.consumer.sealer import Sealer
 from streamlake.consumer.snapshot import PartitionView, Vitals, lag
 from streamlake.consumer.watchdog import Progress, notify
 from streamlake.consumer.world import RealWorld
@@ -47,6 +49,7 @@ class Service:
         vital: Vitals,
         registry: Registry,
         raw: RawHandler,
+        sealer: Sealer,
     ) -> None:
         self._settings = settings
         self._dataset = dataset
@@ -57,6 +60,7 @@ class Service:
         self._vital = vital
         self._registry = registry
         self._raw = raw
+        self._sealer = sealer
         self._control = Control()
         self._progress = Progress()
         self._landed_up_to: dict[tuple[str, int], int] = {}
@@ -83,6 +87,7 @@ class Service:
         self._consumer.stop(time.monotonic(), patience(20.0))
         self._kafka.commit(wait=True)
         self._runner.close()
+        self._sealer.close()
         closing = threading.Thread(target=self._kafka.close, daemon=True)
         closing.start()
         closing.join(5.0)  # nothing uncommitted matters, so a close that hangs is left behind
@@ -95,6 +100,7 @@ class Service:
 
     def _look_around(self, now: float, *, reload: bool) -> None:
         """Once a second: what operators asked for, contracts that we wait for, what to tell."""
+        self._sealer.tick(self._consumer, now, datetime.datetime.now(datetime.UTC))
         self._control = read_control(self._settings.state_dir, self._dataset)
         if reload or any("SL-0103" in p.waiting_for for p in self._consumer.partitions.values()):
             self._reload()
@@ -110,6 +116,7 @@ class Service:
             self._views = views
             self._vital.counters.retries = self._runner.retries
             self._vital.counters.alarms = self._world.alarms
+            self._vital.last_sealed = dict(self._sealer.last_sealed)
             self._vital.waiting_for = next(filter(None, (v.waiting_for or p.waiting_for for p, v in views)), "")
             self._vital.state = self._state(views)
         marks = [(p.state, p.filling.next if p.filling else None, p.head.next if p.head else None) for p, _ in views]

@@ -73,6 +73,7 @@ class Vitals:
     waiting_for: str = ""
     last_commit: str | None = None
     last_part: str | None = None
+    last_sealed: dict[str, str] = field(default_factory=dict)
     since: str = ""
 
     def landed(self, result: Landed, now: float) -> None:
@@ -94,6 +95,7 @@ class Vitals:
             "counters": self.counters.as_dict(),
             "last_commit": self.last_commit,
             "last_part": self.last_part,
+            "last_sealed": self.last_sealed,
         }
 
 

@@ -64,6 +64,10 @@ class RealWorld:
         return self._admin.topic_id(effect.topic)
 
     @_perform.register
+    def _(self, effect: effects.ReadPartitions) -> int:
+        return self._admin.partitions(effect.topic)
+
+    @_perform.register
     def _(self, effect: effects.ReadBounds) -> LogBounds:
         bounds = self._admin.bounds(effect.topic, effect.partition)
         return LogBounds(bounds.start, bounds.end)
