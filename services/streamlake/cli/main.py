@@ -7,7 +7,7 @@ import traceback
 
 import typer
 
-from streamlake.cli import local, output
+from streamlake.cli import consume, consumer, local, output, settings, topics
 from streamlake.errors import EXIT_BUG, StreamlakeError
 
 app = typer.Typer(
@@ -17,6 +17,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.command()(settings.settings)
+app.command()(consume.consume)
+app.add_typer(consumer.app, name="consumer")
+app.add_typer(topics.app, name="topics")
 app.add_typer(local.app, name="local")
 
 

@@ -20,6 +20,7 @@ from streamlake.local.follow import Follower
 from streamlake.local.home import Home, Lock, holder, read_state
 from streamlake.local.supervisor import Supervisor, stop_in_order
 from streamlake.settings import Settings
+from streamlake.storage.open import make_root
 
 UP_SECONDS: Final = 180.0
 
@@ -33,6 +34,7 @@ def prepare(settings: Settings, progress: Progress) -> list[str]:
     names = preflight.check(settings)
     lock.take()
     lock.release()
+    make_root(settings.lake_url)
     if units.owns_kafka(settings):
         broker.prepare(broker.place_of(settings), progress=progress)
     return names
