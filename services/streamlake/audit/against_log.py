@@ -6,6 +6,7 @@ from uuid import UUID
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.audit.report import PartitionReport
+from streamlake.errors import Retryable, Unknown
 from streamlake.kafka.admin import Admin, Bounds
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
 from streamlake.storage.layout import Chain
@@ -21,16 +22,29 @@ class TopicLog:
     committed: Mapping[int, int]
 
 
-def look(admin: Admin, dataset: str) -> list[TopicLog]:
-    """Both topics of a dataset. Asked after the ledger was read, so that no head can be ahead of a log that grows."""
-    found = []
-    committed = admin.all_committed(consumer_group(dataset))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Both topics of a dataset, and what could not be asked about them."""
+
+    logs: list[TopicLog]
+    trouble: str = ""
+
+
+def look(admin: Admin, dataset: str) -> Seen:
+    """What Kafka says now. Asked after the ledger was read, so that no head can be ahead of a log that grows."""
+    trouble = ""
+    try:
+        committed = admin.all_committed(consumer_group(dataset))
+    except (Retryable, Unknown) as error:
+        # A cluster that never had a group has no coordinator yet: that is no reason not to compare the rest.
+        committed, trouble = {}, f", but for the group's offsets: {error}"
+    logs = []
     for topic in (raw_topic(dataset), dlq_topic(dataset)):
         id_ = admin.topic_id(topic)
         bounds = admin.all_bounds(topic, range(admin.partitions(topic))) if id_ else {}
         group = {partition: offset for (name, partition), offset in committed.items() if name == topic}
-        found.append(TopicLog(topic, id_, bounds, group))
-    return found
+        logs.append(TopicLog(topic, id_, bounds, group))
+    return Seen(logs, trouble)
 
 
 def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator[Finding]:

@@ -46,15 +46,15 @@ def _look(admin: Admin | None, dataset: str, report: Report) -> list[TopicLog]:
         report.log = "not compared: not asked for"
         return []
     try:
-        logs = look(admin, dataset)
+        seen = look(admin, dataset)
     except (Retryable, Unknown, Permanent) as error:
         report.log = f"not compared: {error}"
         step = "Start Kafka, or look at STREAMLAKE_BOOTSTRAP_SERVERS, for lag and for what waits in the log."
         where = Where()
         report.findings.append(Finding(Severity.NOTE, Kind.LOG_NOT_COMPARED, where, "", str(error), step))
         return []
-    report.log = "compared"
-    return logs
+    report.log = f"compared{seen.trouble}"
+    return seen.logs
 
 
 def _pending(walk: Walk, logs: list[TopicLog]) -> None:

@@ -1,0 +1,260 @@
+"""`audit` and `dlq` against a real Kafka: heads against the log, and dead letters as they were sent."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from streamlake.audit.against_log import look
+from streamlake.audit.errors import NoSuchDeadLetter
+from streamlake.audit.findings import Kind, Verdict
+from streamlake.audit.report import Report
+from streamlake.audit.run import audit
+from streamlake.audit.walk import Options
+from streamlake.cli import dlq
+from streamlake.cli.audit import audit as audit_command
+from streamlake.errors import EXIT_DONE, EXIT_FOUND, Misconfigured
+from streamlake.kafka.admin import Admin
+from streamlake.kafka.dead_letter import DeadLetter, encode
+from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
+from streamlake.storage.layout import Chain
+from tests.support.broker import BrokerUnderTest, free_port
+from tests.support.lakes import HandLake
+
+pytestmark = pytest.mark.broker
+
+app = typer.Typer()
+app.command("audit")(audit_command)
+app.add_typer(dlq.app, name="dlq")
+
+
+@dataclass
+class Made:
+    """A dataset on the broker with a lake beside it, and the command that looks at both."""
+
+    dataset: str
+    lake: HandLake
+    broker: BrokerUnderTest
+    admin: Admin
+    topic_id: UUID
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, arguments)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout
+
+    def json(self, *arguments: str) -> tuple[int, dict[str, object]]:
+        code, stdout = self.run(*arguments, "--json")
+        document: dict[str, object] = json.loads(stdout)
+        return code, document
+
+    def audit(self, *, deep: bool = True) -> Report:
+        return audit(self.lake.store, self.dataset, Options(deep=deep, settle_seconds=0.1), self.admin)
+
+    def letter(self, offset: int, value: bytes = b"{bad", reason: str = "not_json", **more: object) -> None:
+        meta = b'{"ingestion_id":"i-%d"}' % offset
+        fields: dict[str, object] = {
+            "key": b"k\xff", "value": value, "headers": (("h", None), ("h", b"\xff"), ("streamlake", meta)),
+            "reason": reason, "detail": "at byte 1", "at": "2026-11-21T08:00:00Z", "topic": raw_topic(self.dataset),
+            "topic_id": self.topic_id, "partition": 0, "offset": offset, "timestamp_ms": 5, "contract_version": 1,
+        }  # fmt: skip
+        encoded = encode(DeadLetter(**(fields | more)))  # type: ignore[arg-type] # the fields are listed above
+        self.broker.send(dlq_topic(self.dataset), [encoded.value], key=encoded.key, headers=encoded.headers)
+
+
+@pytest.fixture
+def made(
+    new_dataset: Callable[..., str], broker: BrokerUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Made:
+    dataset = new_dataset(partitions=1)
+    admin = Admin(broker.bootstrap)
+    topic_id = admin.topic_id(raw_topic(dataset))
+    assert topic_id is not None
+    lake = HandLake(tmp_path / "lake", dataset)
+    lake.chain = Chain(topic_id)
+    (tmp_path / "contracts" / dataset).mkdir(parents=True)
+    (tmp_path / "contracts" / dataset / "contract.yaml").write_text("broken: [")
+    monkeypatch.setenv("STREAMLAKE_BOOTSTRAP_SERVERS", broker.bootstrap)
+    monkeypatch.setenv("STREAMLAKE_LAKE_URL", f"file://{tmp_path}/lake")
+    monkeypatch.setenv("STREAMLAKE_CONTRACTS_DIR", str(tmp_path / "contracts"))
+    return Made(dataset, lake, broker, admin, topic_id)
+
+
+def test_what_waits_in_the_log_is_lag_and_no_fault(made: Made) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 10)
+    made.lake.land(6)
+    report = made.audit()
+    assert report.verdict is Verdict.OK
+    assert {(p.topic, p.lag) for p in report.partitions} == {(raw_topic(made.dataset), 4), (dlq_topic(made.dataset), 0)}
+    assert report.log.startswith("compared")
+
+
+def test_a_lake_that_is_ahead_of_its_log_is_found(made: Made) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 3)
+    made.lake.land(6)
+    assert [f.kind for f in made.audit().findings] == [Kind.AHEAD_OF_LOG]
+
+
+def test_what_retention_took_before_it_was_landed_is_found(made: Made) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 10)
+    made.lake.land(6)
+    made.broker.delete_records(raw_topic(made.dataset), 0, 8)
+    found = made.audit().findings
+    assert [(f.kind, f.where.start, f.where.next) for f in found] == [(Kind.LOSS_PENDING, 6, 8)]
+
+
+def test_a_last_part_that_the_group_has_committed_was_deleted(made: Made) -> None:
+    """I5 tells an open claim from a deleted part: the group only commits what has its part."""
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    made.lake.land(3)
+    last = made.lake.land(3)
+    made.lake.part_path(last).unlink()
+    assert [f.kind for f in made.audit().findings] == [Kind.PART_PENDING]
+    made.admin.commit(consumer_group(made.dataset), {(raw_topic(made.dataset), 0): 6})
+    assert [f.kind for f in made.audit().findings] == [Kind.PART_MISSING]
+
+
+def test_an_offset_set_ahead_is_noted_and_weighs_nothing(made: Made) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    made.lake.land(3)
+    made.admin.commit(consumer_group(made.dataset), {(raw_topic(made.dataset), 0): 5})
+    report = made.audit()
+    assert [f.kind for f in report.findings] == [Kind.COMMITTED_AHEAD]
+    assert report.verdict is Verdict.OK
+
+
+def test_a_dead_letter_that_only_kafka_has_counts(made: Made) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 4)
+    made.lake.land(4, rejected=[1, 2])
+    made.letter(1)
+    code, document = made.json("audit", made.dataset, "--deep")
+    assert code == EXIT_FOUND
+    assert [f["kind"] for f in document["findings"]] == ["dead_letter_missing"]  # type: ignore[attr-defined]
+    made.letter(2)
+    code, document = made.json("audit", made.dataset, "--deep")
+    assert (code, document["verdict"]) == (EXIT_DONE, "OK")
+
+
+def test_without_kafka_the_lake_is_judged_alone_and_that_is_said(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.lake.land(4)
+    report = audit(made.lake.store, made.dataset, Options(), Admin(f"127.0.0.1:{free_port()}", seconds=1))
+    assert report.verdict is Verdict.OK
+    assert report.log.startswith("not compared")
+    assert [f.kind for f in report.findings] == [Kind.LOG_NOT_COMPARED]
+
+
+def test_a_dataset_without_topics_is_looked_at_all_the_same(made: Made) -> None:
+    assert [log.id for log in look(made.admin, "never_made").logs] == [None, None]
+
+
+def test_the_command_tells_people_the_same(made: Made) -> None:
+    code, text = made.run("audit", made.dataset)
+    assert (code, "INDETERMINATE" in text) == (EXIT_FOUND, True)
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    claim = made.lake.land(3)
+    made.lake.land(3)
+    code, text = made.run("audit", made.dataset)
+    assert code == EXIT_DONE
+    assert "OK" in text
+    assert "2 of 2 parts found, 0 read" in text
+    made.lake.part_path(claim).unlink()
+    code, text = made.run("audit", made.dataset, "--read", "50%")
+    assert code == EXIT_FOUND
+    assert f"part_missing {raw_topic(made.dataset)}/0 [0, 3)" in text
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--from", "yesterday"], ["--read", "5"], ["--read", "0%"], ["--max-duration", "soon"]]
+)
+def test_a_wrong_question_is_wrong_use(made: Made, arguments: list[str]) -> None:
+    with pytest.raises(Misconfigured):
+        made.run("audit", made.dataset, *arguments)
+
+
+@pytest.mark.parametrize("name", ["nosuch", "../x", "%2e%2e", "Orders", "x" * 1025])
+def test_an_unknown_dataset_is_wrong_use(made: Made, name: str) -> None:
+    for command in (["audit", name], ["dlq", "list", name], ["dlq", "summary", name], ["dlq", "show", name, "1"]):
+        with pytest.raises(Misconfigured):
+            made.run(*command)
+
+
+def test_no_dead_letters_is_said_so(made: Made) -> None:
+    code, document = made.json("dlq", "list", made.dataset)
+    assert (code, document["total"], document["dead_letters"]) == (EXIT_DONE, 0, [])
+    assert made.run("dlq", "summary", made.dataset)[1].startswith("no dead letters")
+
+
+def test_dead_letters_are_listed_newest_first_and_copies_folded(made: Made) -> None:
+    for offset, reason in ((1, "not_json"), (2, "missing_field"), (1, "not_json"), (3, "missing_field")):
+        made.letter(offset, reason=reason)
+    code, document = made.json("dlq", "list", made.dataset)
+    assert code == EXIT_DONE
+    rows = document["dead_letters"]
+    assert isinstance(rows, list)
+    assert [(r["offset"], r["copies"]) for r in rows] == [(3, 1), (1, 2), (2, 1)]
+    assert rows[0]["id"] == f"{made.topic_id}/0/3"
+    assert (rows[0]["reason"], rows[0]["detail"], rows[0]["ingestion_id"]) == ("missing_field", "at byte 1", "i-3")
+    _, filtered = made.json("dlq", "list", made.dataset, "--reason", "missing_field", "--limit", "1")
+    assert (filtered["total"], filtered["shown"]) == (2, 1)
+    _, none = made.json("dlq", "list", made.dataset, "--since", "2099-01-01")
+    assert none["total"] == 0
+    _, recent = made.json("dlq", "list", made.dataset, "--since", "1h")
+    assert recent["total"] == 3
+    _, summary = made.json("dlq", "summary", made.dataset)
+    assert [(r["reason"], r["count"]) for r in summary["reasons"]] == [("missing_field", 2), ("not_json", 1)]  # type: ignore[attr-defined]
+    assert "missing_field" in made.run("dlq", "list", made.dataset)[1]
+
+
+def test_a_dead_letter_is_shown_byte_for_byte(made: Made) -> None:
+    """I7: key, value and headers, in order, with repeated names, nulls and bytes that are no text."""
+    made.letter(7, value=b"\xff\x00{")
+    for name in (f"{made.topic_id}/0/7", "i-7", f"{raw_topic(made.dataset)}/0/7", "0", "0/0"):
+        code, document = made.json("dlq", "show", made.dataset, name)
+        assert code == EXIT_DONE
+        assert document["id"] == f"{made.topic_id}/0/7"
+        assert document["original"] == {
+            "key": None,
+            "key_base64": "a/8=",
+            "headers": [
+                {"name": "h", "value": None},
+                {"name": "h", "value": None, "value_base64": "/w=="},
+                {"name": "streamlake", "value": '{"ingestion_id":"i-7"}'},
+            ],
+            "value": None,
+            "value_base64": "/wB7",
+        }
+    with pytest.raises(NoSuchDeadLetter):
+        made.run("dlq", "show", made.dataset, "1")
+
+
+def test_what_comes_from_outside_cannot_act_on_a_terminal(made: Made) -> None:
+    made.letter(1, value=b"\x1b[2Jhello [bold]world", detail="\x1b]0;owned\x07")
+    for command in (["dlq", "list", made.dataset], ["dlq", "show", made.dataset, "0"]):
+        text = made.run(*command)[1]
+        assert "\x1b" not in text
+        assert "\x07" not in text
+    assert "\\x1b[2Jhello [bold]world" in text
+
+
+def test_a_record_that_others_put_into_the_topic_is_shown_too(made: Made) -> None:
+    made.broker.send(dlq_topic(made.dataset), [b"hello", None])
+    _, document = made.json("dlq", "list", made.dataset)
+    rows = document["dead_letters"]
+    assert isinstance(rows, list)
+    assert [r["reason"] for r in rows] == ["not_a_dead_letter"] * 2
+    code, shown = made.json("dlq", "show", made.dataset, rows[1]["id"])
+    assert (code, shown["original"]) == (EXIT_DONE, {"key": None, "headers": [], "value": "hello"})
+
+
+def test_reading_goes_on_where_retention_moved_the_start(made: Made) -> None:
+    for offset in range(5):
+        made.letter(offset)
+    made.broker.delete_records(dlq_topic(made.dataset), 0, 3)
+    _, document = made.json("dlq", "list", made.dataset)
+    assert document["total"] == 2
