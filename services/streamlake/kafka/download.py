@@ -17,7 +17,6 @@ Progress = Callable[[str, int, int], None]
 
 _PARALLEL: Final = 6
 _ATTEMPTS: Final = 4
-_CHUNK: Final = 1 << 18
 _TIMEOUT: Final = httpx.Timeout(30, connect=10)
 
 
@@ -57,7 +56,7 @@ def _fetch_one(client: httpx.Client, url: str, jar: Jar, folder: Path) -> None:
     partial = folder / f"{jar.name}.partial"
     retrying = Retrying(
         stop=stop_after_attempt(_ATTEMPTS),
-        wait=wait_exponential_jitter(initial=0.2, max=4),
+        wait=wait_exponential_jitter(multiplier=0.2, max=4, jitter=0.2),
         retry=retry_if_exception_type((httpx.TransportError, _Passing)),
         reraise=True,
     )
@@ -90,13 +89,14 @@ def _append(client: httpx.Client, url: str, partial: Path, size: int) -> bool:
         have = 0
     if have == size and size:
         return True
-    with client.stream("GET", url, headers={"Range": f"bytes={have}-"} if have else {}) as answer:
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    with client.stream("GET", url, headers=headers) as answer:
         if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
             raise _Passing(f"the server answered {answer.status_code}")
         answer.raise_for_status()
         resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT
         with partial.open("ab" if resumed else "wb") as file:
-            for chunk in answer.iter_bytes(_CHUNK):
+            for chunk in answer.iter_raw():  # as they come: a fixed size would lose what came before a fault
                 file.write(chunk)
                 if file.tell() > size:  # more than was pinned: stop before it fills the disk
                     return False
