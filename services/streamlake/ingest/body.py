@@ -1,0 +1,111 @@
+"""A request's body, read to its end under the limits of size, rate and memory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from streamlake.ingest.admission import Share
+from streamlake.ingest.decompress import decoder
+from streamlake.ingest.errors import TooLarge, TooSlow
+from streamlake.ingest.limits import BODY_BYTES_PER_SECOND, BODY_GRACE_SECONDS, MAX_BODY_BYTES, MAX_ENCODED_BYTES
+from streamlake.ingest.media import Declared, Encoding
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_LINGER_SECONDS: Final = 2.0
+_LINGER_BYTES: Final = 64 * 1024 * 1024
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body was whole: nothing to do, nobody to answer."""
+
+
+async def read(receive: Receive, declared: Declared, share: Share) -> bytes:
+    """The whole body, decompressed.
+
+    Raises TooLarge as soon as a limit is passed (without reading a byte where Content-Length says so already),
+    TooSlow, Malformed where it is not what Content-Encoding says, TooBusy where this process is full, ClientGone.
+    """
+    wire_limit = MAX_BODY_BYTES if declared.encoding == "identity" else MAX_ENCODED_BYTES
+    if declared.length is not None and declared.length > wire_limit:
+        raise _too_large()
+    message = await _first(receive)
+    if not message.get("more_body", False) and declared.encoding == "identity":
+        body: bytes = message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise _too_large()
+        share.hold(len(body))
+        return bytes(body)
+    return await _stream(receive, message, declared.encoding, wire_limit, share)
+
+
+async def _first(receive: Receive) -> MutableMapping[str, Any]:
+    try:
+        async with asyncio.timeout(BODY_GRACE_SECONDS):
+            return _alive(await receive())
+    except TimeoutError as error:
+        raise _too_slow(0) from error
+
+
+async def _stream(
+    receive: Receive, message: MutableMapping[str, Any], encoding: Encoding, wire_limit: int, share: Share
+) -> bytes:
+    content = decoder(encoding)
+    chunks: list[bytes] = []
+    held = came = 0
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while True:
+        piece: bytes = message.get("body", b"")
+        came += len(piece)
+        if came > wire_limit:
+            raise _too_large()
+        for chunk in content.feed(bytes(piece)) if piece else ():
+            held += len(chunk)
+            if held > MAX_BODY_BYTES:
+                raise _too_large()
+            share.hold(len(chunk))
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            break
+        try:
+            async with asyncio.timeout_at(began + BODY_GRACE_SECONDS + came / BODY_BYTES_PER_SECOND):
+                message = _alive(await receive())
+        except TimeoutError as error:
+            raise _too_slow(came) from error
+    content.finish()
+    return b"".join(chunks)
+
+
+async def drain(receive: Receive) -> None:
+    """Read on and throw away, for a bounded while: closing with unread bytes resets the connection, and the client
+    would lose the answer that is on its way."""
+    came = 0
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while came < _LINGER_BYTES:
+                message = await receive()
+                came += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
+
+
+def _alive(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"the body is larger than {MAX_BODY_BYTES:,} bytes after decompression.", next_step="Send smaller batches."
+    )
+
+
+def _too_slow(came: int) -> TooSlow:
+    return TooSlow(
+        f"{came:,} bytes of the body came, slower than {BODY_BYTES_PER_SECOND:,} bytes a second after the first "
+        f"{BODY_GRACE_SECONDS:.0f} seconds."
+    )

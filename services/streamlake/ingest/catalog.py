@@ -1,0 +1,99 @@
+"""What is accepted now: every dataset with its compiled gate, and a new contract without a restart."""
+
+import difflib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streamlake.contract.gate import Gate, compile_gate
+from streamlake.contract.model import Contract
+from streamlake.contract.problems import nearest
+from streamlake.errors import StreamlakeError
+from streamlake.ingest.errors import UnknownDataset
+from streamlake.kafka.names import dlq_topic, raw_topic
+from streamlake.logs import error_fields
+from streamlake.registry.registry import Registry
+
+_logger: Final = logging.getLogger(__name__)
+
+_LONGEST_NAME: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One dataset, ready to judge."""
+
+    contract: Contract
+    gate: Gate
+    raw_topic: str
+    dlq_topic: str
+
+
+class Catalog:
+    """The datasets in force. `look` may run in any thread; what it changes is one assignment."""
+
+    def __init__(self, registry: Registry, contracts_dir: Path) -> None:
+        self._registry = registry
+        self._dir = contracts_dir
+        self._seen = _signature(contracts_dir)
+        self._datasets = self._compiled({})
+
+    def names(self) -> tuple[str, ...]:
+        """All datasets, sorted."""
+        return tuple(self._datasets)
+
+    def get(self, name: str) -> Dataset:
+        """The dataset of this name; UnknownDataset names the nearest. Nothing is made for a name that is not known."""
+        found = self._datasets.get(name)
+        if found is None:
+            raise unknown(name, self.names())
+        return found
+
+    def look(self) -> None:
+        """Take contracts that changed since the last look. A broken edit is logged once and changes nothing."""
+        seen = _signature(self._dir)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            changed = self._registry.refresh()
+        except StreamlakeError as error:
+            _logger.warning("a changed contract is not taken; the last good ones stay", extra=error_fields(error))
+            return
+        if changed:
+            self._datasets = self._compiled(self._datasets)
+            _logger.info("contracts changed", extra={"datasets": list(changed)})
+
+    def _compiled(self, before: dict[str, Dataset]) -> dict[str, Dataset]:
+        return {name: self._dataset(name, before.get(name)) for name in self._registry.datasets()}
+
+    def _dataset(self, name: str, before: Dataset | None) -> Dataset:
+        contract = self._registry.current(name)
+        if before is not None and before.contract == contract:
+            return before
+        return Dataset(contract, compile_gate(contract), raw_topic(name), dlq_topic(name))
+
+
+def unknown(name: str, known: tuple[str, ...]) -> UnknownDataset:
+    """The error that names the nearest of those that are known."""
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        shown = f"this name of {len(name):,} characters; names have 1 to {_LONGEST_NAME} of a-z, 0-9 and _"
+        return UnknownDataset(f"there is no dataset of {shown}.", nearest=[])
+    close = difflib.get_close_matches(name, known, n=3)
+    return UnknownDataset(
+        f"there is no dataset {name!r}{nearest(name, known)}", next_step="GET /v1/datasets lists them.", nearest=close
+    )
+
+
+def _signature(contracts_dir: Path) -> frozenset[tuple[str, int, int]]:
+    """What a look costs: the names, times and sizes of the contracts' files."""
+    found = []
+    for pattern in ("*/contract.yaml", "*/history/*.yaml"):
+        for file in contracts_dir.glob(pattern):
+            try:
+                stat = file.stat()
+            except OSError:
+                continue
+            found.append((str(file), stat.st_mtime_ns, stat.st_size))
+    return frozenset(found)

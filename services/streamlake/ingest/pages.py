@@ -1,0 +1,98 @@
+"""Everything but the events: health, metrics, what is accepted, and the description. Plain FastAPI."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from streamlake import __version__, metrics, vitals
+from streamlake.ingest import description
+from streamlake.ingest.catalog import Catalog
+from streamlake.ingest.errors import NoSuchCall, Refusal, WrongMethod
+from streamlake.ingest.guard import Guard
+from streamlake.ingest.results import problem
+
+
+def pages(
+    catalog: Catalog, guard: Guard, not_ready: Callable[[], str | None], state_dir: Path, contracts_dir: Path
+) -> FastAPI:
+    """The application. `not_ready` says why not, or None."""
+    app = FastAPI(title="StreamLake ingest API", version=__version__, redoc_url=None)
+
+    @app.get("/livez", summary="The process runs")
+    async def livez() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", summary="Events are taken now")
+    async def readyz() -> Response:
+        why = not_ready()
+        if why is None:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "reason": why}, 503, {"Retry-After": "1"})
+
+    @app.get("/metrics", summary="Metrics of every process on this machine: JSON, or Prometheus text by Accept")
+    async def measured(request: Request) -> Response:
+        guard.reader(request.scope["headers"])
+        documents = await asyncio.to_thread(vitals.gather, state_dir)
+        if wants_text(request.headers.get("accept", "")):
+            return Response(metrics.as_prometheus(documents), media_type=metrics.CONTENT_TYPE)
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return JSONResponse(metrics.as_json(documents, now, catalog.names()))
+
+    @app.get("/v1/datasets", summary="What is accepted")
+    async def datasets(request: Request) -> dict[str, Any]:
+        guard.reader(request.scope["headers"])
+        return {"datasets": [description.summary(catalog.get(name).contract) for name in catalog.names()]}
+
+    @app.get("/v1/datasets/{dataset}", summary="Fields, key, limits and examples of one dataset")
+    async def dataset(dataset: str, request: Request) -> dict[str, Any]:
+        guard.reader(request.scope["headers"])
+        return await asyncio.to_thread(description.detail, catalog.get(dataset).contract, contracts_dir)
+
+    app.add_exception_handler(Refusal, _problem)
+    app.add_exception_handler(HTTPException, _not_found)
+    describe = app.openapi
+    app.openapi = functools.partial(_described, describe)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def wants_text(accept: str) -> bool:
+    """Prometheus asks for text; whoever asks for JSON, for anything, or for nothing gets JSON. The first one counts."""
+    for choice in accept.lower().split(","):
+        media = choice.split(";")[0].strip()
+        if media in ("text/plain", "application/openmetrics-text", "text/*"):
+            return True
+        if media in ("application/json", "*/*", "application/*"):
+            return False
+    return False
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - what it is registered for
+    said = problem(error)
+    headers = {name.decode(): value.decode() for name, value in said.headers}
+    return Response(said.body, said.status, headers, media_type=said.media.decode())
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    where = f"{request.method} {request.url.path[:128]}"
+    if error.status_code == WrongMethod.status:
+        answer = await _problem(request, WrongMethod(f"{where}: not with this method."))
+        answer.headers["allow"] = (error.headers or {}).get("Allow", "GET")
+        return answer
+    return await _problem(request, NoSuchCall(f"there is no {where}.", next_step="GET /openapi.json lists all calls."))
+
+
+def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    document = describe()
+    document["paths"]["/v1/datasets/{dataset}/events"] = description.events_call()
+    for kind, entries in description.components().items():
+        document.setdefault("components", {}).setdefault(kind, {}).update(entries)
+    return document
