@@ -1,6 +1,6 @@
 """The chains of a dataset: which logs were ever read, and which one is read now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from streamlake.consumer.effects import Create, ListFrom, Read, ReadCommitted, ReadTopicId, Work, ask
 from streamlake.consumer.faults import ChainNotAdopted, LedgerBroken, OtherCluster, TopicMissing
@@ -8,6 +8,9 @@ from streamlake.consumer.place import Place, Writer
 from streamlake.storage import layout
 from streamlake.storage.claim import ChainOpening, decode_opening
 from streamlake.storage.layout import Chain
+
+Before = Sequence[tuple[Chain, Mapping[str, int]]]
+"""Chains that are read no more, and by partition up to where Kafka still has what they claimed: 0 if not at all."""
 
 
 def chains_of(place: Place) -> Work[Sequence[tuple[Chain, ChainOpening]]]:
@@ -26,7 +29,7 @@ def chains_of(place: Place) -> Work[Sequence[tuple[Chain, ChainOpening]]]:
             found.append((chain, opening))
 
 
-def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[Chain, ChainOpening, Sequence[Chain]]]:
+def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[Chain, ChainOpening, Before]]:
     """The chain of the log that Kafka has now, opened if it is new, and the chains before it."""
     topic_id = yield from ask(ReadTopicId(place.topic))
     if topic_id is None:
@@ -36,7 +39,7 @@ def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[C
     if ours:
         chain, opening = max(ours)  # the newest generation
         _require_cluster(place, opening, cluster_id)
-        return chain, opening, [c for c, _ in known if c != chain]
+        return chain, opening, _before(chain, known)
     newest = max(known, key=lambda pair: pair[1].at)[0] if known else None
     chain = Chain(topic_id)
     committed = yield from ask(ReadCommitted(place.topic, place.partition))
@@ -60,7 +63,12 @@ def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[C
     if stored is None:
         raise LedgerBroken(f"The opening of chain {chain} was created but cannot be read.")
     _require_cluster(place, stored, cluster_id)
-    return chain, stored, [c for c, _ in known]
+    return chain, stored, _before(chain, known)
+
+
+def _before(current: Chain, known: Sequence[tuple[Chain, ChainOpening]]) -> Before:
+    starts = {chain: opening.starts for chain, opening in known}
+    return [(c, starts.get(Chain(c.topic_id, c.generation + 1), {})) for c in starts if c != current]
 
 
 def partitions_of(place: Place, chain: Chain) -> Work[Sequence[int]]:

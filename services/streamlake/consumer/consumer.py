@@ -6,6 +6,7 @@ in the simulator a model broker and a seeded scheduler.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Protocol
 
 from streamlake.consumer.effects import Message, PartFormat, Work
@@ -92,6 +93,7 @@ class Consumer:
         self._dataset = dataset
         self._budget = budget
         self._report: Callable[[Partition, Landed | Exception], None] = lambda _partition, _result: None
+        self._serials = count(1)
         self._full = False
         self._paused: set[TopicPartition] = set()
         self._control = Control()
@@ -123,7 +125,9 @@ class Consumer:
         for topic, partition in where:
             handler = self._handlers[topic]
             place = Place(self._dataset, topic, partition, handler.zone)
-            self.partitions[topic, partition] = Partition(place, handler, self._parts, self._policy, self._writer)
+            self.partitions[topic, partition] = Partition(
+                place, handler, self._parts, self._policy, self._writer, self._serials
+            )
             self._paused.add((topic, partition))
             self._open((topic, partition))
 

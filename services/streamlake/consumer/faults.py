@@ -1,6 +1,6 @@
 """What the landing core finds wrong by itself. Everything else is raised by a port."""
 
-from streamlake.errors import Misconfigured, Permanent, Retryable
+from streamlake.errors import Misconfigured, Permanent, Retryable, Tripped
 
 
 class TopicMissing(Retryable):
@@ -61,3 +61,9 @@ class RecordsReplaced(Retryable):
     """Records that were read and not claimed yet were taken back by Kafka: they are dropped and read again."""
 
     code = "SL-0420"
+
+
+class BreakerTripped(Tripped):
+    """Too many rejections: nothing of the run that tripped the breaker is claimed before an operator resumes."""
+
+    code = "SL-0413"

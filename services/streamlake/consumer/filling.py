@@ -78,8 +78,9 @@ class Filling:
             self._date = max(self.floor, date_of(first_ms))
             self._midnight_ms = midnight_after(self._date)
         room = self.policy.max_records - self._records - len(self._rejected)
-        fitting = self._same_day_and_epoch(messages[:room])
+        fitting, ends = self._same_day_and_epoch(messages[:room])
         if not fitting:
+            self.closing = ends
             return 0
         judged = self.handler.judge(fitting)
         if self._terms is None:
@@ -95,7 +96,7 @@ class Filling:
             if self.tripped_at is not None:
                 return 0
         self._write(taken, judged.rejected, judged.terms.contract_version)
-        self.closing = self.closing or self.due(now)
+        self.closing = (ends if judged.count == len(fitting) else None) or self.due(now)
         return judged.count
 
     def due(self, now: float) -> CloseReason | None:
@@ -127,16 +128,20 @@ class Filling:
             closed=reason,
         )
 
-    def _same_day_and_epoch(self, messages: Sequence[Message]) -> Sequence[Message]:
-        """Those of the first day and leader epoch. What was read under another epoch may replace what we hold."""
+    def _same_day_and_epoch(self, messages: Sequence[Message]) -> tuple[Sequence[Message], CloseReason | None]:
+        """Those of the first day and leader epoch, and whether that ends the batch.
+
+        What was read under another epoch may replace what we hold.
+        """
+        ends: CloseReason | None = None
         epoch = (self._last or messages[0]).leader_epoch()
         if messages[-1].leader_epoch() != epoch:
             messages = _up_to(messages, lambda m: m.leader_epoch() != epoch)
-            self.closing = "epoch"
+            ends = "epoch"
         if any(m.timestamp()[1] >= self._midnight_ms for m in messages):
             messages = _up_to(messages, lambda m: m.timestamp()[1] >= self._midnight_ms)
-            self.closing = "date"
-        return messages
+            ends = "date"
+        return messages, ends
 
     def _write(self, messages: Sequence[Message], rejected: Mapping[int, Rejection], version: int) -> None:
         accepted = messages

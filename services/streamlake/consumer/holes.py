@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlake.consumer.batch import Hole
-from streamlake.consumer.effects import Above, Below, Fetch, Work, ask
-from streamlake.consumer.faults import FetchSkipped, LogOverwritten
+from streamlake.consumer.effects import Above, Below, Fetch, ReadBounds, Work, ask
+from streamlake.consumer.faults import FetchSkipped, RecordsReplaced
 from streamlake.consumer.place import Place
 from streamlake.storage.claim import Gap, GapReason
 
@@ -18,23 +18,27 @@ class Explained:
     control: int
 
 
-def explain(place: Place, holes: Sequence[Hole], log_start: int, lost_because: GapReason) -> Work[Explained]:
-    """Ask Kafka for the first offset of each hole.
+def explain(place: Place, holes: Sequence[Hole]) -> Work[Explained]:
+    """Ask Kafka for the first offset of each hole. One at offset 0 was there before us; every other one is a loss.
 
     A hole of one offset that Kafka still has is a transaction's marker and is not asked about: a stream of small
     transactions would cost a fetch a record.
     """
+    if not holes:
+        return Explained((), 0)
+    bounds = yield from ask(ReadBounds(place.topic, place.partition))
     gaps: list[Gap] = []
     control = 0
     for hole in holes:
         start = hole.start
-        if hole.next - start > 1 or start < log_start:
+        if hole.next - start > 1 or start < bounds.start:
             found = yield from ask(Fetch(place.topic, place.partition, start, hole.next))
             if isinstance(found, Above):
-                raise LogOverwritten(f"{place.topic}/{place.partition} ends at {found.log_end}, below offsets it had.")
+                raise RecordsReplaced(f"{place.topic}/{place.partition} ends at {found.log_end}, below what was read.")
             if isinstance(found, Below):
                 start = min(found.log_start, hole.next)
-                gaps.append(Gap(hole.start, start, lost_because, found.log_start, start if start < hole.next else None))
+                reason: GapReason = "retention" if hole.start else "before_streamlake"
+                gaps.append(Gap(hole.start, start, reason, found.log_start, start if start < hole.next else None))
             elif found:
                 where = f"{place.topic}/{place.partition}"
                 raise FetchSkipped(f"Kafka has offset {found[0].offset()} of {where}, which was not delivered.")

@@ -27,19 +27,20 @@ def require_topic(place: Place, chain: Chain) -> Work[None]:
 def require_known_log(place: Place, chain: Chain, reached: int, known: Fingerprint | None) -> Work[LogBounds]:
     """The log holds what we claimed: its end is not before `reached`, and the record `known` is still itself.
 
-    A record that retention has deleted proves nothing and is passed over.
+    A record that retention has deleted proves nothing and is passed over. The topic's id is read last: a fetch goes
+    by name, and only an id that still is the chain's says that everything read before came from this log.
     """
-    yield from require_topic(place, chain)
     bounds = yield from ask(ReadBounds(place.topic, place.partition))
-    if bounds.end < reached:
-        raise _overwritten(place, bounds.end, reached)
-    if known is None or known.offset < bounds.start:
-        return bounds
-    found = yield from ask(Fetch(place.topic, place.partition, known.offset, known.offset + 1))
-    if isinstance(found, Below):
-        return LogBounds(found.log_start, bounds.end)
-    if isinstance(found, Above) or not found or fingerprint(found[0]) != known:
-        raise _overwritten(place, known.offset, reached)
+    overwritten = bounds.end if bounds.end < reached else None
+    if overwritten is None and known is not None and known.offset >= bounds.start:
+        found = yield from ask(Fetch(place.topic, place.partition, known.offset, known.offset + 1))
+        if isinstance(found, Below):
+            bounds = LogBounds(found.log_start, bounds.end)
+        elif isinstance(found, Above) or not found or fingerprint(found[0]) != known:
+            overwritten = known.offset
+    yield from require_topic(place, chain)
+    if overwritten is not None:
+        raise _overwritten(place, overwritten, reached)
     return bounds
 
 

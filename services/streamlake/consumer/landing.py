@@ -29,7 +29,7 @@ from streamlake.consumer.line import LineFormat
 from streamlake.consumer.parts import create_part
 from streamlake.consumer.place import Head, Place, Writer
 from streamlake.storage import layout
-from streamlake.storage.claim import Claim, GapReason, Rejections
+from streamlake.storage.claim import Claim, Rejections
 
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -59,14 +59,14 @@ def land(
     explained: Explained | None = None,
 ) -> Work[Landed]:
     """Claim [batch.start, batch.next) and see it through. `explained` spares asking Kafka what the holes are."""
-    bounds = yield from require_known_log(place, head.chain, head.next, head.last)
+    part = yield from ask(FinishPart(batch.part)) if batch.part else _nothing()
+    date = yield from _open_day(place, max(batch.date, head.date))
     if batch.last is not None:
         yield from require_still_there(place, batch.last)
     if explained is None:
-        lost_because: GapReason = "before_streamlake" if batch.start == 0 else "retention"
-        explained = yield from explain(place, batch.holes, bounds.start, lost_because)
-    part = yield from ask(FinishPart(batch.part)) if batch.part else _nothing()
-    date = yield from _open_day(place, max(batch.date, head.date))
+        explained = yield from explain(place, batch.holes)
+    # Last, for it ends with the topic's id: what was fetched and explained by name is of this log.
+    yield from require_known_log(place, head.chain, head.next, head.last)
     claim = _claim(place, head, batch, explained, part, date, writer)
     name = layout.claim(place.dataset, head.chain, place.partition, batch.start)
     if not (yield from ask(Create(name, [claim.encode()]))):

@@ -1,5 +1,6 @@
 """Take over a partition: find its chain and the head of it, finish what others left open, say where to read on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streamlake.consumer.batch import Batch
@@ -27,8 +28,8 @@ class Opened:
 def open_partition(place: Place, cluster_id: str, lines: LineFormat, parts: PartFormat, writer: Writer) -> Work[Opened]:
     """The end of the partition's chain. Every claim below it has its part, in this chain and in those before it."""
     chain, opening, before = yield from current_chain(place, cluster_id, writer)
-    for old in before:
-        yield from _close_chain(place, old, lines, parts, writer)
+    for old, ends in before:
+        yield from _close_chain(place, old, ends, lines, parts, writer)
     committed = yield from ask(ReadCommitted(place.topic, place.partition))
     claim = yield from last_claim(place, chain, committed)
     head = Head(chain, 0)
@@ -82,7 +83,9 @@ def _skip_to(place: Place, head: Head, start: int, lines: LineFormat, parts: Par
     return landed.head
 
 
-def _close_chain(place: Place, chain: Chain, lines: LineFormat, parts: PartFormat, writer: Writer) -> Work[None]:
+def _close_chain(
+    place: Place, chain: Chain, ends: Mapping[str, int], lines: LineFormat, parts: PartFormat, writer: Writer
+) -> Work[None]:
     """Complete what an earlier chain left open, in this partition; the first one looks after those that are no more."""
     partitions = {place.partition}
     if place.partition == 0:
@@ -91,4 +94,4 @@ def _close_chain(place: Place, chain: Chain, lines: LineFormat, parts: PartForma
         there = Place(place.dataset, place.topic, partition, place.zone)
         claim = yield from last_claim(there, chain, None)
         if claim is not None:
-            yield from close(there, chain, claim, lines, parts, writer)
+            yield from close(there, chain, claim, ends.get(str(partition), 0), lines, parts, writer)

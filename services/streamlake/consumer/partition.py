@@ -4,13 +4,14 @@ A procedure runs for it at any time at most once: the opening, or the landing of
 fills. Each carries the serial of the state that started it; a result under an older serial belongs to nobody.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from streamlake.consumer.batch import Batch
 from streamlake.consumer.breaker import Breaker, BreakerPolicy
 from streamlake.consumer.effects import Message, PartFormat, Work
+from streamlake.consumer.faults import BreakerTripped
 from streamlake.consumer.filling import Filling
 from streamlake.consumer.handler import Handler
 from streamlake.consumer.landing import Landed, land
@@ -36,13 +37,17 @@ class Policy:
 
 @dataclass(slots=True)
 class Partition:
-    """See the module. `writer` names the writer of the next claim: a new attempt at every call."""
+    """See the module. `writer` names the writer of the next claim: a new attempt at every call.
+
+    `serials` are the process's: a partition that leaves and comes back must not take a result of its former life.
+    """
 
     place: Place
     handler: Handler
     parts: PartFormat
     policy: Policy
     writer: Callable[[], Writer]
+    serials: Iterator[int]
     serial: int = 0
     state: State = "opening"
     waiting_for: str = ""
@@ -53,6 +58,7 @@ class Partition:
     landing: Batch | None = None
     pending: list[Message] = field(default_factory=list)
     stop_at: int | None = None
+    stop_reached: bool = False
     seek_to: int | None = None
     breaker: Breaker = field(init=False)
 
@@ -85,7 +91,7 @@ class Partition:
 
     def open(self) -> Work[Any]:
         """Begin anew from what the lake says; whatever was read is dropped."""
-        self.serial += 1
+        self.serial = next(self.serials)
         self.state, self.retry_at = "opening", None
         self.filling, self.landing, self.seek_to = None, None, None
         self.pending.clear()
@@ -107,7 +113,7 @@ class Partition:
 
     def failed(self, error: Exception, now: float) -> None:
         """A procedure gave up. What is retryable is opened again in a moment, the rest is probed once a minute."""
-        self.serial += 1
+        self.serial = next(self.serials)
         retryable = isinstance(error, Retryable)
         self.state, self.waiting_for, self.error = "stopped", str(error), error
         self.filling, self.landing = None, None
@@ -121,7 +127,10 @@ class Partition:
         expected = self.pending[-1].offset() + 1 if self.pending else self.filling.next
         fresh = messages if messages[0].offset() >= expected else [m for m in messages if m.offset() >= expected]
         if self.stop_at is not None:
-            fresh = [m for m in fresh if m.offset() < (self.stop_at or 0)]
+            below = [m for m in fresh if m.offset() < (self.stop_at or 0)]
+            # Nothing but a hole may lie right below the stop, so its own record tells that it was reached.
+            self.stop_reached = self.stop_reached or len(below) < len(fresh)
+            fresh = below
         self.pending.extend(fresh)
 
     def pump(self, now: float, breaker_off_before_ms: int) -> Work[Landed] | None:
@@ -139,7 +148,8 @@ class Partition:
                 self._trip(max(self.filling.tripped_at, self.filling.start), now)
                 return None
             del self.pending[:taken]
-        if self.stop_at is not None and self.filling.next >= self.stop_at and self.landing is None:
+        at_stop = self.stop_at is not None and (self.stop_reached or self.filling.next >= self.stop_at)
+        if at_stop and not self.pending and self.landing is None:
             if self.filling.empty:
                 self.state = "tripped"
                 return None
@@ -160,26 +170,35 @@ class Partition:
         """An operator looked at what tripped the breaker: go on, from where it stopped."""
         if self.stop_at is None:
             return
-        self.stop_at = None
+        self.stop_at, self.stop_reached = None, False
         self.breaker.reset()
         if self.state == "tripped":
             self.state, self.waiting_for = "reading", ""
-            if self.filling is not None:
-                self.seek_to = self.filling.next
+        if self.state == "reading" and self.filling is not None:
+            # What was delivered from the stop on was dropped.
+            self.pending.clear()
+            self.seek_to = self.filling.next
 
     def _trip(self, run_start: int, now: float) -> None:
         """Drop the open batch and read it again up to where the trouble begins: nothing of the run is claimed."""
         if self.filling is None:
             return
-        self.stop_at = run_start
-        self.waiting_for = f"too many rejections from offset {run_start} on; `streamlake consumer resume` goes on"
+        self.stop_at, self.stop_reached = run_start, False
+        where = f"{self.place.topic}/{self.place.partition}"
+        self.error = BreakerTripped(
+            f"Too many rejections in {where} from offset {run_start} on; nothing from there on was claimed.",
+            next_step=f"Look at them, then `streamlake consumer resume {self.place.dataset}` goes on.",
+        )
+        self.waiting_for = str(self.error)
         self.pending.clear()
         self.breaker.reset()
         self.seek_to = self.filling.start
         self.filling = self._filling(self.filling.start, self.filling.floor, now)
 
     def _read_from(self, head: Head, position: int, now: float) -> None:
-        self.head = head
+        if self.head is not None and self.head.chain != head.chain:
+            self.stop_at = None  # it was an offset of another log
+        self.head, self.stop_reached = head, False
         self.pending.clear()
         self.filling = self._filling(head.next, head.date, now)
         self.filling.skip_to(position)
