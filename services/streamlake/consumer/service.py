@@ -63,6 +63,7 @@ class Service:
         self._sealer = sealer
         self._control = Control()
         self._progress = Progress()
+        self._tripped: set[tuple[str, int]] = set()
         self._landed_up_to: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
         self._views: list[tuple[Partition, PartitionView]] = []
@@ -104,6 +105,7 @@ class Service:
         self._control = read_control(self._settings.state_dir, self._dataset)
         if reload or any("SL-0103" in p.waiting_for for p in self._consumer.partitions.values()):
             self._reload()
+        self._announce_trips()
         waits = self._runner.waiting()
         views = []
         for where, partition in self._consumer.partitions.items():
@@ -125,6 +127,15 @@ class Service:
             now, marks, behind=behind, waiting=bool(self._vital.waiting_for) or self._control.paused
         ):
             notify(f"WATCHDOG=1\nSTATUS={self._status(views)}")
+
+    def _announce_trips(self) -> None:
+        """Say once, loudly, that a breaker tripped."""
+        tripped = {w for w, p in self._consumer.partitions.items() if p.stop_at is not None}
+        for topic, partition in tripped - self._tripped:
+            error = self._consumer.partitions[topic, partition].error
+            fields = {"dataset": self._dataset, "topic": topic, "partition": partition}
+            log.error("tripped: %s", error, extra=fields | (error_fields(error) if error else {}))
+        self._tripped = tripped
 
     def _state(self, views: list[tuple[Partition, PartitionView]]) -> str:
         if self._control.paused:
