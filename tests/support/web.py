@@ -20,6 +20,9 @@ class FileServer(ThreadingHTTPServer):
         self.asked: list[tuple[str, str | None]] = []
         self.lock = threading.Lock()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that left is what some tests are about."""
+
     @property
     def url(self) -> str:
         """Where it listens."""
