@@ -1,34 +1,67 @@
 """The `streamlake` command: parse, call, print. Nothing is decided here."""
 
+import importlib
 import logging
 import os
 import sys
 import traceback
+from typing import Final
 
 import typer
 
-from streamlake.cli import consume, consumer, local, output, settings, topics
+from streamlake.cli import output
 from streamlake.errors import EXIT_BUG, StreamlakeError
 
-app = typer.Typer(
-    name="streamlake",
-    help="Every event lands exactly once, and you can prove it.\n\nExample: streamlake status",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
-app.command()(settings.settings)
-app.command()(consume.consume)
-app.add_typer(consumer.app, name="consumer")
-app.add_typer(topics.app, name="topics")
-app.add_typer(local.app, name="local")
+NOUNS: Final = {
+    "status": "status",
+    "audit": "audit",
+    "dlq": "dlq:app",
+    "consumer": "consumer:app",
+    "contracts": "contracts:app",
+    "topics": "topics:app",
+    "chain": "chain:app",
+    "keys": "keys:app",
+    "settings": "settings",
+    "serve": "serve:app",
+    "consume": "consume",
+    "local": "local:app",
+}
+"""The first word of a command and where it is: `module` for a function of the same name, `module:app` for verbs."""
+
+
+def build(word: str | None = None) -> typer.Typer:
+    """The command with all its nouns, or with one: `status` must not wait until a web framework is loaded."""
+    app = typer.Typer(
+        name="streamlake",
+        help="Every event lands exactly once, and you can prove it.\n\nExample: streamlake status",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_nothing)
+    for noun in [word] if word in NOUNS else NOUNS:
+        module, _, attribute = NOUNS[noun].partition(":")
+        found = getattr(importlib.import_module(f"streamlake.cli.{module}"), attribute or module)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=noun)
+        else:
+            app.command(noun)(found)
+    return app
+
+
+def _nothing() -> None:
+    """Every event lands exactly once, and you can prove it.
+
+    Example: streamlake status
+    """
 
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line; returns its exit code. The outermost guard of the process."""
     as_json = "--json" in arguments
     try:
-        typer.main.get_command(app).main(args=arguments, prog_name="streamlake", standalone_mode=True)
+        command = typer.main.get_command(build(next(iter(arguments), None)))
+        command.main(args=arguments, prog_name="streamlake", standalone_mode=True)
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
     except StreamlakeError as error:

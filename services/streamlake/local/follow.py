@@ -66,9 +66,10 @@ def render(process: str, line: str, *, colour: bool) -> str:
 
 def _plain(document: dict[str, Any], *, colour: bool) -> str:
     level = str(document.get("level", "INFO"))
-    more = " ".join(f"{k}={v}" for k, v in document.items() if k not in _SAID_ALREADY and v not in (None, ""))
+    message = str(document.get("message", ""))
+    more = " ".join(f"{k}={v}" for k, v in document.items() if k not in _SAID_ALREADY and str(v or "") not in message)
     time = str(document.get("timestamp", ""))[11:19]
-    text = f"{time} {level:<7} {document.get('message', '')}{'  ' + more if more else ''}"
+    text = f"{time} {level:<7} {message}{'  ' + more if more else ''}"
     if colour and level in _LOUD:
         text = f"\x1b[{_LOUD[level]}m{text}\x1b[0m"
     return text

@@ -1,0 +1,166 @@
+"""Gathers what `status` shows: processes, vitals, the lake and Kafka. What cannot be asked stays unknown."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from streamlake import vitals
+from streamlake.cli import health
+from streamlake.cli.health import Advice, DatasetHealth, Word
+from streamlake.contract.model import Contract
+from streamlake.errors import StreamlakeError
+from streamlake.kafka.admin import Admin
+from streamlake.kafka.names import dlq_topic, raw_topic
+from streamlake.local import readiness
+from streamlake.local.home import Home, holder, read_state
+from streamlake.registry.files import FileRegistry
+from streamlake.settings import Settings
+from streamlake.storage import layout
+from streamlake.storage.open import open_store
+
+SEALS_LOOKED_BACK_DAYS: Final = 40
+KAFKA_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One look at everything on this machine."""
+
+    health: Word
+    processes: list[dict[str, Any]]
+    datasets: list[DatasetHealth]
+    advice: list[Advice]
+    kafka_answers: bool
+    api_answers: bool
+    disk_free_bytes: int | None
+    disk_total_bytes: int | None
+
+
+class Gatherer:
+    """Looks as often as asked; its connection to Kafka is made once."""
+
+    def __init__(self, settings: Settings, dataset: str | None) -> None:
+        self._settings = settings
+        registry = FileRegistry(settings.contracts_dir)
+        names = [dataset] if dataset else list(registry.datasets())
+        self._contracts = [registry.current(name) for name in names]
+        self._admin = Admin(settings.bootstrap_servers, seconds=KAFKA_SECONDS)
+        self._every_dataset = dataset is None
+
+    def look(self) -> Snapshot:
+        """One look. Nothing is changed."""
+        documents = vitals.gather(self._settings.state_dir)
+        processes = list(self._processes(documents))
+        runs = [p for p in processes if p["pid"]]
+        kafka = self._kafka_answers()
+        api = any(p["kind"] == "api" for p in runs) and readiness.get_status(self._settings, "/readyz") == 200
+        judged = [self._judge(contract, documents, ask_kafka=kafka) for contract in self._contracts]
+        word, advice = health.of_processes(processes)
+        advice = (*advice, *(a for d in judged for a in d.advice))
+        words = [d.health for d in judged]
+        if not runs:
+            word, advice, words = "stopped", (Advice("nothing runs here", "scripts/up"),), []
+        elif not kafka:
+            word = "unhealthy"
+            advice = (Advice(f"Kafka does not answer at {self._settings.bootstrap_servers}", "streamlake doctor"),)
+        elif not api and any(p["kind"] == "api" for p in processes) and word == "healthy":
+            word = "unhealthy"
+            advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
+        total, free = self._disk()
+        return Snapshot(
+            health=health.worst([word, *words]),
+            processes=processes,
+            datasets=judged,
+            advice=list(advice),
+            kafka_answers=kafka,
+            api_answers=api,
+            disk_free_bytes=free,
+            disk_total_bytes=total,
+        )
+
+    def _processes(self, documents: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The supervisor's where there is one, else whoever answers on a socket (units of systemd)."""
+        home = Home(self._settings.home)
+        state = read_state(home) if holder(home) is not None else None
+        if state is not None:
+            mine = {contract.dataset for contract in self._contracts}
+            for process in state["processes"]:
+                # What is done, as applying the topics, is no process any more.
+                if process["state"] != "done" and (self._every_dataset or process["dataset"] in (None, *mine)):
+                    yield process
+            return
+        for document in documents:
+            yield {
+                "name": document.get("process"),
+                "kind": document.get("kind"),
+                "dataset": document.get("dataset"),
+                "pid": document.get("pid"),
+                "state": document.get("state"),
+                "reason": document.get("waiting_for") or "",
+                "log": "",
+            }
+
+    def _judge(self, contract: Contract, documents: Sequence[dict[str, Any]], *, ask_kafka: bool) -> DatasetHealth:
+        name = contract.dataset
+        mine = [d for d in documents if d.get("kind") == "consumer" and d.get("dataset") == name]
+        facts = health.DatasetFacts(
+            name=name,
+            consumers=tuple(mine),
+            raw_partitions=self._partitions(name) if ask_kafka else None,
+            sealed_until=self._sealed_until(name),
+            dead_letters=self._dead_letters(name) if ask_kafka else None,
+        )
+        age = contract.rotation.max_age_seconds or self._settings.part_max_age_seconds
+        return health.of_dataset(facts, age)
+
+    def _kafka_answers(self) -> bool:
+        try:
+            self._admin.cluster_id()
+        except StreamlakeError:
+            return False
+        return True
+
+    def _partitions(self, dataset: str) -> int | None:
+        try:
+            return self._admin.partitions(raw_topic(dataset))
+        except StreamlakeError:
+            return None
+
+    def _dead_letters(self, dataset: str) -> int | None:
+        try:
+            topic = dlq_topic(dataset)
+            bounds = self._admin.all_bounds(topic, range(self._admin.partitions(topic)))
+        except StreamlakeError:
+            return None
+        return sum(b.end - b.start for b in bounds.values())
+
+    def _sealed_until(self, dataset: str) -> str | None:
+        """The newest sealed day of the last weeks, by asking for each day's seal: nothing is listed."""
+        try:
+            store = open_store(self._settings.lake_url)
+            for day in _days_back(datetime.now(UTC).date()):
+                if store.size(layout.seal(layout.RAW, dataset, day.isoformat())) is not None:
+                    return day.isoformat()
+        except StreamlakeError:
+            return None
+        return None
+
+    def _disk(self) -> tuple[int | None, int | None]:
+        try:
+            usage = shutil.disk_usage(Path(self._settings.lake_url.removeprefix("file://")))
+        except OSError:
+            return None, None
+        return usage.total, usage.free
+
+
+def is_sealed(settings: Settings, dataset: str, day: str) -> bool:
+    """Whether this day of the dataset is whole."""
+    return open_store(settings.lake_url).size(layout.seal(layout.RAW, dataset, day)) is not None
+
+
+def _days_back(today: date) -> Iterator[date]:
+    for days in range(SEALS_LOOKED_BACK_DAYS):
+        yield today - timedelta(days=days)
