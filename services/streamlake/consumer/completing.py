@@ -165,7 +165,9 @@ def _require_same(claim: Claim, rebuilt: _Rebuilt) -> None:
 
 def _amend(place: Place, chain: Chain, claim: Claim, rebuilt: _Rebuilt, writer: Writer) -> Work[int]:
     """Record what is lost around the rebuilt range, and return up to where the record says so: at least that far."""
-    lost = tuple(r for r in ((claim.start, rebuilt.start), (rebuilt.next, claim.next)) if r[0] < r[1])
+    around = ((claim.start, rebuilt.start), (rebuilt.next, claim.next))
+    nothing_left = rebuilt.start >= rebuilt.next
+    lost = ((claim.start, claim.next),) if nothing_left else tuple(r for r in around if r[0] < r[1])
     while True:
         on_record = yield from _amendments(place, chain, claim)
         known = [r for amendment in on_record for r in amendment.lost]

@@ -121,8 +121,12 @@ class Partition:
         self.retry_at = now + (self.policy.retry_seconds if retryable else self.policy.probe_seconds)
 
     def offer(self, messages: Sequence[Message]) -> None:
-        """Take what a poll brought; whatever lies below the next offset is an echo and dropped."""
-        if self.state != "reading" or self.filling is None:
+        """Take what a poll brought; whatever lies below the next offset is an echo and dropped.
+
+        So is everything until the client was told where to read on: a record from where it stood before would leave
+        a hole that looks like a transaction's marker.
+        """
+        if self.state != "reading" or self.filling is None or self.seek_to is not None:
             return
         expected = self.pending[-1].offset() + 1 if self.pending else self.filling.next
         fresh = messages if messages[0].offset() >= expected else [m for m in messages if m.offset() >= expected]
@@ -143,7 +147,7 @@ class Partition:
             except StreamlakeError as error:  # a schema version that is not known here: wait, never dead-letter
                 self.waiting_for = str(error)
                 break
-            self.waiting_for = ""
+            self.waiting_for = "" if self.stop_at is None else str(self.error)
             if self.filling.tripped_at is not None:
                 self._trip(max(self.filling.tripped_at, self.filling.start), now)
                 return None
