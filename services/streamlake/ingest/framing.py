@@ -25,12 +25,12 @@ _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]|,|"', re.D
 _CLOSES: Final = {b"[": b"]", b"{": b"}"}
 
 
-def one_or_many(body: bytes) -> list[bytes]:
+def one_or_many(body: bytes, limit: int | None = MAX_EVENTS) -> list[bytes]:
     """The events of an `application/json` body: the whole body is one, unless it is an array."""
     start = _checked(body)
     if body[start] != ord("["):
         return [body]
-    return _elements(body, start)
+    return _elements(body, start, limit)
 
 
 def many(body: bytes) -> list[bytes]:
@@ -38,17 +38,19 @@ def many(body: bytes) -> list[bytes]:
     start = _checked(body)
     if body[start] != ord("["):
         raise Malformed(f"byte {start}: a batch is an array.")
-    return _elements(body, start)
+    return _elements(body, start, MAX_EVENTS)
 
 
-def _elements(body: bytes, start: int) -> list[bytes]:
+def _elements(body: bytes, start: int, limit: int | None) -> list[bytes]:
     try:
         found = _slices.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
         if len(body) > _MAX_CUT_BYTES:
             raise Malformed(f"the array cannot be read: {error}.") from error
-        return _bounded(cut(body, start))
-    _limit(len(found))
+        elements = cut(body, start)
+        _limit(len(elements), limit)
+        return elements
+    _limit(len(found), limit)
     if not found:
         raise Malformed("the array holds no event.")
     return [bytes(raw) for raw in found]
@@ -120,13 +122,8 @@ def _checked(body: bytes) -> int:
     return start
 
 
-def _bounded(events: list[bytes]) -> list[bytes]:
-    _limit(len(events))
-    return events
-
-
-def _limit(count: int) -> None:
-    if count > MAX_EVENTS:
+def _limit(count: int, limit: int | None = MAX_EVENTS) -> None:
+    if limit is not None and count > limit:
         raise TooLarge(
-            f"{count:,} events in one request; at most {MAX_EVENTS:,} are taken.", next_step="Send smaller batches."
+            f"{count:,} events in one request; at most {limit:,} are taken.", next_step="Send smaller batches."
         )

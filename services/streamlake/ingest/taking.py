@@ -108,7 +108,7 @@ def _can_be_kept(rejection: Rejection) -> bool:
 
 
 def _dead(
-    dataset: Dataset, value: bytes, headers: list[dead_letter.Header], rejection: Rejection, id: str, at: str
+    dataset: Dataset, value: bytes, headers: Sequence[tuple[str, bytes]], rejection: Rejection, id: str, at: str
 ) -> Record:
     letter = dead_letter.encode(
         dead_letter.DeadLetter(
