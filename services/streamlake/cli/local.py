@@ -56,7 +56,7 @@ def up(
         settings,
         os.environ,
         write=write,
-        colour=sys.stdout.isatty(),
+        terminal=sys.stdout.isatty(),
         settled=lambda: write("\n".join(["", *welcome(settings, names), "  Ctrl-C stops everything\n\n"])),
     )
 

@@ -60,6 +60,12 @@ class Gatherer:
         judged = [self._judge(contract, documents, ask_kafka=kafka) for contract in self._contracts]
         word, advice = health.of_processes(processes)
         advice = (*advice, *(a for d in judged for a in d.advice))
+        if runs and self._supervisor_was_killed():
+            word = "unhealthy"
+            advice = (
+                Advice("the supervisor was killed, so nothing is started again if it dies", "scripts/up"),
+                *advice,
+            )
         words = [d.health for d in judged]
         if not runs:
             word, advice, words = "stopped", (Advice("nothing runs here", "scripts/up"),), []
@@ -102,6 +108,11 @@ class Gatherer:
                 "reason": document.get("waiting_for") or "",
                 "log": "",
             }
+
+    def _supervisor_was_killed(self) -> bool:
+        home = Home(self._settings.home)
+        state = read_state(home)
+        return state is not None and state["supervisor"]["state"] != "stopped" and holder(home) is None
 
     def _judge(self, contract: Contract, documents: Sequence[dict[str, Any]], *, ask_kafka: bool) -> DatasetHealth:
         name = contract.dataset

@@ -3,7 +3,7 @@
 import http.client
 import socket
 import ssl
-from typing import Final
+from typing import Any, Final
 
 from streamlake import vitals
 from streamlake.local.units import Unit
@@ -26,8 +26,15 @@ def answers(unit: Unit, settings: Settings, pid: int) -> bool:
     if unit.kind == "api":
         return get_status(settings, "/readyz") == 200
     if unit.kind == "consumer":
-        return any(v.get("pid") == pid and v.get("state") != "starting" for v in vitals.gather(settings.state_dir))
+        return any(v.get("pid") == pid and _reads(v) for v in vitals.gather(settings.state_dir))
     return True
+
+
+def _reads(document: dict[str, Any]) -> bool:
+    """It has partitions and knows where they end; or it says what it waits for, which is an answer, too."""
+    partitions = document.get("partitions") or []
+    known = bool(partitions) and all(p["lag_records"] is not None for p in partitions)
+    return known or document.get("state") in ("paused", "tripped", "waiting")
 
 
 def get_status(settings: Settings, path: str, seconds: float = _SECONDS) -> int | None:

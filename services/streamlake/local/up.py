@@ -53,17 +53,17 @@ def supervise(
     environment: Mapping[str, str],
     *,
     write: Callable[[str], object] | None,
-    colour: bool = False,
+    terminal: bool = False,
     settled: Callable[[], None] = lambda: None,
 ) -> None:
     """Hold the lock and everything alive until SIGTERM or Ctrl-C. With `write`, show what everything logs.
 
-    With a readable log, SIGHUP means that the terminal is gone, so it stops; without one it means "read again".
+    SIGHUP means "read again", but on a terminal it means that the terminal is gone, so it stops.
     """
     home = Home(settings.home)
     lock = Lock(home)
     lock.take()
-    follower = Follower(home.logs, write, colour=colour) if write is not None else None
+    follower = Follower(home.logs, write, colour=terminal) if write is not None else None
     sleep = threading.Event().wait
     told = False
 
@@ -80,7 +80,7 @@ def supervise(
     supervisor = Supervisor(settings, children, _program(), wait)
     signal.signal(signal.SIGINT, supervisor.ask_to_stop)
     signal.signal(signal.SIGTERM, supervisor.ask_to_stop)
-    signal.signal(signal.SIGHUP, supervisor.ask_to_stop if write is not None else supervisor.ask_to_reload)
+    signal.signal(signal.SIGHUP, supervisor.ask_to_stop if terminal else supervisor.ask_to_reload)
     try:
         supervisor.run()
         if follower is not None:
