@@ -14,6 +14,8 @@ from streamlake.errors import EXIT_BUG, StreamlakeError
 
 NOUNS: Final = {
     "status": "status",
+    "doctor": "doctor",
+    "send": "send",
     "audit": "audit",
     "dlq": "dlq:app",
     "consumer": "consumer:app",
