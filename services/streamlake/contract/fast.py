@@ -4,13 +4,13 @@ It checks what it knows; inside fields that it skips it checks syntax, escapes a
 depth, so `gate` looks at those itself.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from streamlake.contract.formats import MAX_INTEGER, MIN_INTEGER, PATTERNS
+from streamlake.contract.formats import MAX_INTEGER, MIN_INTEGER, PATTERNS, TIMESTAMP
 from streamlake.contract.model import Contract, Field, FieldType
 
 REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -66,7 +66,7 @@ def _constrained(field: Field, *, refuse_extra: bool) -> Any:
         case "date":
             return date
         case "timestamp":
-            return Annotated[datetime, Meta(tz=True)]
+            return TIMESTAMP
         case "array":
             items = _type(field.items, refuse_extra=refuse_extra) if field.items else Any
             elements: Any = list[items]  # type: ignore[valid-type] # the type is made here

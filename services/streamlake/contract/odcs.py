@@ -92,6 +92,7 @@ def _shape(document: dict[str, Any], problems: Problems) -> OpenDataContractStan
         try:
             model = OpenDataContractStandard.model_validate(left)
         except ValidationError as error:
+            rest = left
             for problem in error.errors(include_url=False):
                 path = _reached(document, problem["loc"])
                 unknown = problem["type"] == "extra_forbidden"
@@ -99,7 +100,9 @@ def _shape(document: dict[str, Any], problems: Problems) -> OpenDataContractStan
                 near = nearest(str(path[-1]), (f.alias or name for name, f in known.items())) if unknown else ""
                 words = f"is not in the standard{near}" if unknown else problem["msg"].lower()
                 problems.add(path, words, left_out=True)
-                left = _without(left, path)
+                rest = _without(rest, path)
+            # Each round leaves something out, so this ends; should one not, the whole document goes.
+            left = rest if rest != left else {}
             continue
         _unknown_names(left, model, (), problems)
         return model

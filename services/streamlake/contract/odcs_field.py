@@ -14,7 +14,7 @@ from streamlake.contract.problems import Path, Problems, nearest
 
 _TYPES: Final = get_args(FieldType)
 _FORMATS: Final = get_args(Format)
-_NAME: Final = re.compile(r'[^\x00-\x1f"\\.\[\]\x7f]{1,128}')
+FIELD_NAME: Final = re.compile(r'[^\x00-\x1f"\\.\[\]\x7f]{1,128}')
 _MAX_NESTING: Final = 32
 _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -72,7 +72,7 @@ def _read(given: SchemaProperty, path: Path, problems: Problems, *, in_array: bo
 def _check_name(name: str | None, path: Path, problems: Problems) -> None:
     if not name:
         problems.add((*path, "name"), "is required")
-    elif not _NAME.fullmatch(name):
+    elif not FIELD_NAME.fullmatch(name):
         problems.add(
             (*path, "name"), "has at most 128 characters and no control character, quote, backslash, dot or bracket"
         )

@@ -6,23 +6,19 @@ and timestamps are what msgspec takes for RFC 3339, so that both paths have one 
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-import msgspec
-from msgspec import Meta
 from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, ValidationError, create_model
 from pydantic import Field as Rule
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from streamlake.contract.fast import highest, lowest
-from streamlake.contract.formats import PATTERNS
+from streamlake.contract.formats import PATTERNS, is_date, is_timestamp
 from streamlake.contract.model import Contract, Field
 from streamlake.contract.rejection import Rejection
 from streamlake.contract.strict_json import kind_of
 
 _MAX_REPORTED: Final = 10
-_TIMESTAMP: Final = Annotated[datetime, Meta(tz=True)]
 _REASONS: Final = {
     "missing": "contract.missing",
     "extra_forbidden": "contract.extra",
@@ -92,10 +88,10 @@ def _constrained(field: Field, *, refuse_extra: bool) -> Any:
         case "boolean":
             return Annotated[bool, Strict()]
         case "date":
-            return Annotated[str, Strict(), AfterValidator(_reads_as(date, "a date like 2026-11-21"))]
+            return Annotated[str, Strict(), AfterValidator(_reads_as(is_date, "a date like 2026-11-21"))]
         case "timestamp":
             like = "a timestamp with its zone like 2026-11-21T09:30:00Z"
-            return Annotated[str, Strict(), AfterValidator(_reads_as(_TIMESTAMP, like))]
+            return Annotated[str, Strict(), AfterValidator(_reads_as(is_timestamp, like))]
         case "array":
             items = _type(field.items, refuse_extra=refuse_extra) if field.items else Any
             return Annotated[list[items], lengths]  # type: ignore[valid-type] # the type is made here
@@ -125,12 +121,10 @@ def _format(name: Any) -> Callable[[str], str]:
     return check
 
 
-def _reads_as(kind: Any, like: str) -> Callable[[str], str]:
+def _reads_as(reads: Callable[[str], bool], like: str) -> Callable[[str], str]:
     def check(value: str) -> str:
-        try:
-            msgspec.convert(value, kind)
-        except msgspec.ValidationError:
-            raise PydanticCustomError("contract.format", "must be {like}", {"like": like}) from None
+        if not reads(value):
+            raise PydanticCustomError("contract.format", "must be {like}", {"like": like})
         return value
 
     return check

@@ -31,7 +31,7 @@ def read(data: bytes, problems: Problems) -> dict[str, Any] | None:
             problems.lines = lines
             repeated: list[tuple[Path, str]] = []
             if node is not None:
-                _walk(node, (), lines, repeated)
+                _walk(node, (), lines, repeated, set())
             for path, key in repeated:
                 problems.add(path, f"the key {key} stands twice")
             document = None if node is None else loader.construct_document(node)
@@ -56,20 +56,23 @@ def read(data: bytes, problems: Problems) -> dict[str, Any] | None:
     return document
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], repeated: list[tuple[Path, str]]) -> None:
-    if path in lines:
+def _walk(
+    node: yaml.Node, path: Path, lines: dict[Path, int], repeated: list[tuple[Path, str]], seen: set[int]
+) -> None:
+    if id(node) in seen:
         raise yaml.MarkedYAMLError(problem="anchors are not used here", problem_mark=node.start_mark)
+    seen.add(id(node))
     lines[path] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        seen = set()
+        names = set()
         for key, value in node.value:
             name = str(key.value)
-            if name in seen:
+            if name in names:
                 repeated.append(((*path, name), name))
                 continue
-            seen.add(name)
-            _walk(value, (*path, name), lines, repeated)
+            names.add(name)
+            _walk(value, (*path, name), lines, repeated, seen)
             lines[(*path, name)] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _walk(item, (*path, index), lines, repeated)
+            _walk(item, (*path, index), lines, repeated, seen)

@@ -1,11 +1,11 @@
 """The registry in a folder: `<dataset>/contract.yaml` is today's version, `<dataset>/history/N.yaml` those before."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from streamlake.contract import odcs
+from streamlake.contract.evolution import judgement
 from streamlake.contract.model import Contract
 from streamlake.contract.problems import Problem, WrongContract
 from streamlake.registry.registry import MissingVersion, UnknownDataset, UnknownVersion
@@ -61,17 +61,21 @@ class FileRegistry:
         return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
 
 
+def dataset_folders(contracts_dir: Path) -> list[Path]:
+    """One a dataset, sorted. Hidden folders, and those that begin with `_`, are none."""
+    return [f for f in sorted(contracts_dir.iterdir()) if f.is_dir() and not f.name.startswith((".", "_"))]
+
+
 def load(contracts_dir: Path) -> Snapshot:
-    """All contracts of the folder. Hidden folders, and those that begin with `_`, are not datasets."""
+    """All contracts of the folder; WrongContract lists all mistakes of all files."""
     if not contracts_dir.is_dir():
         raise WrongContract([Problem(str(contracts_dir), 1, "", "there is no such folder of contracts")])
     problems: list[Problem] = []
     snapshot: dict[str, tuple[Contract, ...]] = {}
-    for folder in sorted(contracts_dir.iterdir()):
-        if folder.is_dir() and not folder.name.startswith((".", "_")):
-            versions = load_dataset(folder, problems)
-            if versions:
-                snapshot[folder.name] = versions
+    for folder in dataset_folders(contracts_dir):
+        versions = load_dataset(folder, problems)
+        if versions:
+            snapshot[folder.name] = versions
     if problems:
         raise WrongContract(problems)
     return MappingProxyType(snapshot)
@@ -118,19 +122,6 @@ def _wrong_step(old: tuple[Contract, ...], new: tuple[Contract, ...]) -> str | N
     known, now = old[-1], new[-1]
     if now.version < known.version:
         return f"is {now.version}, but {known.version} is already in use; a version only grows"
-    if now.version == known.version and _judgement(now) != _judgement(known):
+    if now.version == known.version and judgement(now) != judgement(known):
         return f"is still {now.version}, but fields, key or event time changed; raise it and keep the old in history/"
     return None
-
-
-def _judgement(contract: Contract) -> Contract:
-    """The contract without what may change within a version: words and how it is carried, not what it accepts."""
-    return replace(
-        contract,
-        sha256="",
-        description="",
-        on_invalid="refuse",
-        topic=replace(contract.topic, partitions=1, retention_hours=1, dead_letter_retention_hours=1),
-        rotation=type(contract.rotation)(),
-        compression="gzip",
-    )
