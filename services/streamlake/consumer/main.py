@@ -4,6 +4,7 @@ import datetime
 import gc
 import logging
 import os
+import re
 import signal
 import socket
 import time
@@ -78,6 +79,8 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
         prefetch_bytes=PREFETCH_BYTES,
         session_timeout_seconds=settings.session_timeout_seconds,
         max_poll_interval_seconds=settings.max_poll_interval_seconds,
+        # A static member: one that was killed comes back to its partitions at once, and does not wait for its own end.
+        instance=_member(name, host),
     )
     kafka = KafkaLog(dict(config), [raw_topic(dataset), dlq_topic(dataset)], commits)
     raw = RawHandler(registry, dataset)
@@ -110,6 +113,11 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
         stop_vitals()
         reader.close()
     return 0
+
+
+def _member(name: str, host: str) -> str:
+    """Who this process is to the group, in the letters that Kafka takes."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", f"{name}-{host}")
 
 
 class _Stopped(Exception):

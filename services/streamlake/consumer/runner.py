@@ -8,7 +8,6 @@ name, which `status` shows and which the watchdog takes for life.
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -46,8 +45,6 @@ class ThreadRunner:
         self._world = world
         self._turns = threading.Semaphore(concurrent)
         self._probe_seconds = probe_seconds
-        # A procedure that waits for an outage to end keeps its thread, and must not keep others from theirs.
-        self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="landing")
         self._finished: SimpleQueue[tuple[Key, Any]] = SimpleQueue()
         self._tasks: dict[Key, _Task] = {}
         self.retries = 0
@@ -55,7 +52,9 @@ class ThreadRunner:
     def start(self, key: Key, work: Work[Any]) -> None:
         """See Runner."""
         task = self._tasks[key] = _Task(key)
-        self._pool.submit(self._drive, task, work)
+        # A thread of its own: one that waits for an outage to end must not keep others from theirs, and one that
+        # hangs in a call must not keep the process from its end, as a pool's threads would.
+        threading.Thread(target=self._drive, args=(task, work), name="landing", daemon=True).start()
 
     def cancel(self, key: Key) -> None:
         """See Runner."""
@@ -73,10 +72,9 @@ class ThreadRunner:
         return {t.key[:2]: t.waiting_for for t in list(self._tasks.values()) if t.waiting_for}
 
     def close(self) -> None:
-        """Abandon everything; threads end when the call that they are in ends."""
+        """Abandon everything; threads end when the call that they are in ends, or with the process."""
         for task in list(self._tasks.values()):
             task.cancelled.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _drive(self, task: _Task, work: Work[Any]) -> None:
         try:
