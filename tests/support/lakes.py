@@ -57,7 +57,7 @@ class HandLake:
         date: str = DATE,
         suffix: str = "json.gz",
         chain: Chain | None = None,
-        **changes: object,
+        lines: bytes | None = None,
     ) -> Claim:
         """Land so many offsets, `rejected` (absolute) among them; gaps first, control records last."""
         chain = chain or self.chain
@@ -65,25 +65,28 @@ class HandLake:
         start = gaps[0].start if gaps else at
         first = gaps[-1].next if gaps else at
         offsets = [o for o in range(first, first + records) if o not in rejected]
-        lines = b"".join(raw_line(self.raw_topic, partition, o) for o in offsets)
+        if lines is None:
+            lines = b"".join(raw_line(self.raw_topic, partition, o) for o in offsets)
         name = layout.part(layout.RAW, self.dataset, date, chain, partition, start, suffix)
         claim = self._claim(
             self.raw_topic, chain, partition, start, first + records + control, name if records else None, lines, date,
             rejected=tuple(Rejections(o, o + 1, "not_json") for o in rejected), gaps=tuple(gaps), control=control,
-            **changes,
         )  # fmt: skip
         self._create(claim, chain, lines)
         self._heads[str(chain), partition] = claim.next
         return claim
 
-    def land_dead_letters(self, offsets: Sequence[int], *, partition: int = 0, date: str = DATE) -> Claim:
-        """Land a dead letter for each of these offsets of the raw topic."""
-        chain = Chain(DLQ_ID)
+    def land_dead_letters(
+        self, offsets: Sequence[int], *, chain: Chain | None = None, lines: bytes | None = None
+    ) -> Claim:
+        """Land a dead letter for each of these offsets of the raw topic's first partition."""
+        chain = chain or Chain(DLQ_ID)
         start = self._heads.get((str(chain), 0), 0)
-        keys = [f"{self.chain.topic_id}/{partition}/{o}" for o in offsets]
-        lines = b"".join(dead_line(self.dlq_topic, start + n, key) for n, key in enumerate(keys))
-        name = layout.part(layout.DEAD_LETTERS, self.dataset, date, chain, 0, start, "json.gz")
-        claim = self._claim(self.dlq_topic, chain, 0, start, start + len(offsets), name, lines, date)
+        if lines is None:
+            keys = [f"{self.chain.topic_id}/0/{o}" for o in offsets]
+            lines = b"".join(dead_line(self.dlq_topic, start + n, key) for n, key in enumerate(keys))
+        name = layout.part(layout.DEAD_LETTERS, self.dataset, DATE, chain, 0, start, "json.gz")
+        claim = self._claim(self.dlq_topic, chain, 0, start, start + len(offsets), name, lines, DATE)
         self._create(claim, chain, lines)
         self._heads[str(chain), 0] = claim.next
         return claim

@@ -1,0 +1,292 @@
+"""The oracle and the audit find the same planted damages in a lake that stands beside a real Kafka."""
+
+import ast
+import copy
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Message
+
+from streamlake.audit.findings import Verdict
+from streamlake.audit.run import audit
+from streamlake.audit.walk import Options
+from streamlake.consumer.line import DeadLetterLines, RawLines
+from streamlake.consumer.place import Place
+from streamlake.kafka.admin import Admin
+from streamlake.kafka.dead_letter import DeadLetter, encode
+from streamlake.kafka.names import dlq_topic, raw_topic
+from streamlake.storage.claim import Claim
+from streamlake.storage.layout import Chain
+from streamlake.storage.local import LocalStore
+from tests.oracle.verify import Proof, verify
+from tests.support.broker import BrokerUnderTest, Headers
+from tests.support.lakes import HandLake
+
+META = (
+    b'{"ingestion_id":"0190163d-8694-739b-aea5-966c26f8ad91","schema_version":1,"producer":"checkout",'
+    b'"ingested_at":"2026-11-21T08:00:00Z"}'
+)
+VALUES: list[tuple[bytes | None, bytes | None, Headers]] = [
+    (b"k0", b'{"n": 0.10, "big": 18446744073709551616}', []),
+    (b"k1", b' {"a":1,\r\n "a":2}\n', [("streamlake", META)]),
+    (None, None, [("h", None), ("h", b"\xff"), ("streamlake", META), ("z", b"\xc3\xa4")]),
+    (b"\xff", b"{bad", [("streamlake", b"not ours"), ("h", b"1")]),
+    (b"k4", b'{"payload":{"x":"\\"payload\\":"}}', [("streamlake", b"not ours")]),
+    (b"", '{"ä":"\\u00e4 \\ud83d\\ude00"}'.encode(), []),
+    (b"k6", b"\xff\xfe", []),
+    (b"k7", b'"text"', []),
+]
+REJECTED = (3, 6)
+
+
+class Landed(HandLake):
+    """What the broker has, landed by the product's own lines."""
+
+    def __init__(self, root: Path, dataset: str, broker: BrokerUnderTest) -> None:
+        super().__init__(root, dataset)
+        self.broker = broker
+        self.admin = Admin(broker.bootstrap)
+        self.raw_id = self.admin.topic_id(raw_topic(dataset))
+        dlq_id = self.admin.topic_id(dlq_topic(dataset))
+        assert self.raw_id is not None
+        assert dlq_id is not None
+        self.chain, self.dlq_chain = Chain(self.raw_id), Chain(dlq_id)
+        for key, value, headers in VALUES:
+            broker.send(raw_topic(dataset), [value], key=key, headers=headers)
+        messages = broker.read(raw_topic(dataset))
+        self.claims = [self._raw(messages[0:5]), self._raw(messages[5:8])]
+        for offset in REJECTED:
+            self.send_letter(offset)
+        messages = broker.read(dlq_topic(dataset))
+        self.dead = self._dead(messages) if messages else None
+
+    def _raw(self, messages: list[Message]) -> Claim:
+        place = Place(self.dataset, self.raw_topic, 0, "raw")
+        accepted = [m for m in messages if m.offset() not in REJECTED]
+        return self.land(
+            len(messages),
+            rejected=[offset for m in messages if (offset := m.offset()) in REJECTED],
+            lines=RawLines().encode(place, accepted),  # type: ignore[arg-type] # the client's own messages
+        )
+
+    def send_letter(self, record: int, **changes: object) -> None:
+        key, value, headers = VALUES[record]
+        fields: dict[str, object] = {
+            "key": key, "value": value, "headers": tuple(headers), "reason": "not_json", "detail": "", "at": "",
+            "topic": self.raw_topic, "topic_id": self.raw_id, "partition": 0, "offset": record,
+        }  # fmt: skip
+        encoded = encode(DeadLetter(**(fields | changes)))  # type: ignore[arg-type] # the fields are listed above
+        self.broker.send(self.dlq_topic, [encoded.value], key=encoded.key, headers=encoded.headers)
+
+    def _dead(self, messages: list[Message]) -> Claim:
+        place = Place(self.dataset, self.dlq_topic, 0, "dead_letters")
+        return self.land_dead_letters(
+            [m.offset() or 0 for m in messages],
+            chain=self.dlq_chain,
+            lines=DeadLetterLines().encode(place, messages),  # type: ignore[arg-type] # the client's own messages
+        )
+
+    def prove(self) -> Proof:
+        return verify(self.root, self.broker.bootstrap, self.dataset)
+
+    def audit(self) -> Verdict:
+        return audit(self.store, self.dataset, Options(deep=True, settle_seconds=0.1), self.admin).verdict
+
+
+@pytest.fixture(scope="module")
+def template(broker: BrokerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    """One dataset, landed once: nobody may change what Kafka has of it."""
+    dataset = f"t{uuid.uuid4().hex[:12]}"
+    broker.create_topic(raw_topic(dataset), 1)
+    broker.create_topic(dlq_topic(dataset), 1)
+    return Landed(tmp_path_factory.mktemp("template") / "lake", dataset, broker)
+
+
+@pytest.fixture
+def landed(template: Landed, tmp_path: Path) -> Landed:
+    """A copy of that lake, to be damaged."""
+    shutil.copytree(template.root, tmp_path / "lake")
+    mine = copy.copy(template)
+    mine.root, mine.store = tmp_path / "lake", LocalStore(tmp_path / "lake")
+    return mine
+
+
+@pytest.fixture
+def own(new_dataset: Callable[..., str], broker: BrokerUnderTest, tmp_path: Path) -> Landed:
+    """A dataset of the test's own, to send more to."""
+    return Landed(tmp_path / "lake", new_dataset(partitions=1), broker)
+
+
+@pytest.mark.broker
+def test_the_oracle_proves_a_good_lake_down_to_every_byte(landed: Landed) -> None:
+    proof = landed.prove()
+    assert proof.violations == []
+    assert proof.ok
+    assert (proof.raw_lines, proof.dead_lines, proof.in_kafka, proof.waiting) == (6, 2, 8, 0)
+    assert (proof.compared, proof.dead_letters_compared) == (8, 2)
+    assert landed.audit() is Verdict.OK
+
+
+@pytest.mark.broker
+def test_what_waits_is_counted_and_an_empty_lake_proves_nothing(own: Landed, tmp_path: Path) -> None:
+    own.broker.send(own.raw_topic, [b"{}"] * 3)
+    assert (own.prove().ok, own.prove().waiting) == (True, 3)
+    (tmp_path / "empty").mkdir()
+    assert not verify(tmp_path / "empty", own.broker.bootstrap, own.dataset).ok
+
+
+def remove_part(lake: Landed) -> None:
+    lake.part_path(lake.claims[0]).unlink()
+
+
+def remove_last_part(lake: Landed) -> None:
+    lake.part_path(lake.claims[1]).unlink()
+
+
+def remove_claim(lake: Landed) -> None:
+    lake.claim_path(lake.claims[0]).unlink()
+
+
+def remove_last_claim(lake: Landed) -> None:
+    lake.claim_path(lake.claims[1]).unlink()
+
+
+def edit_claim(lake: Landed) -> None:
+    lake.edit_claim(lake.claims[0], next=4)
+
+
+def double_a_line(lake: Landed) -> None:
+    lake.edit_lines(lake.claims[0], lambda lines: [lines[0], *lines])
+
+
+def drop_a_line(lake: Landed) -> None:
+    lake.edit_lines(lake.claims[0], lambda lines: lines[1:])
+
+
+def reorder(lake: Landed) -> None:
+    lake.edit_lines(lake.claims[0], lambda lines: [lines[1], lines[0], *lines[2:]])
+
+
+def change_a_byte(lake: Landed) -> None:
+    lake.edit_lines(lake.claims[0], lambda lines: [lines[0].replace(b"0.10", b"0.11"), *lines[1:]])
+
+
+def damage_the_file(lake: Landed) -> None:
+    path = lake.part_path(lake.claims[0])
+    data = path.read_bytes()
+    path.write_bytes(data[:-20] + bytes([data[-20] ^ 1]) + data[-19:])
+
+
+def copy_a_part(lake: Landed) -> None:
+    path = lake.part_path(lake.claims[0])
+    other = path.parent.parent / "ingestion_date=2026-11-23" / path.name
+    other.parent.mkdir()
+    other.write_bytes(path.read_bytes())
+
+
+def remove_dead_letters_part(lake: Landed) -> None:
+    assert lake.dead is not None
+    lake.part_path(lake.dead).unlink()
+
+
+DAMAGES = [
+    remove_part, remove_last_part, remove_claim, remove_last_claim, edit_claim, double_a_line, drop_a_line, reorder,
+    change_a_byte, damage_the_file, copy_a_part, remove_dead_letters_part,
+]  # fmt: skip
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_oracle_and_audit_both_find(landed: Landed, damage: Callable[[Landed], None]) -> None:
+    damage(landed)
+    proof = landed.prove()
+    assert proof.violations
+    assert not proof.ok
+    assert landed.audit() is Verdict.FOUND
+
+
+def _forge(lake: Landed, change: Callable[[list[bytes]], list[bytes]]) -> None:
+    """Change lines and the claim with them: the lake alone is consistent, only Kafka knows better."""
+    lake.edit_lines(lake.claims[0], change)
+    body = gzip.decompress(lake.part_path(lake.claims[0]).read_bytes())
+    sha256 = hashlib.sha256(body).hexdigest()
+    lake.edit_claim(lake.claims[0], sha256=sha256, bytes=len(body))
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"0.10", b"0.1"),
+        (b'"key":"k0"', b'"key":null'),
+        (b'"meta":null', b'"meta":{}'),
+        (b"[]", b'[{"name":"x","value":null}]'),
+    ],
+)
+def test_a_forgery_that_only_kafka_can_tell_is_found(landed: Landed, before: bytes, after: bytes) -> None:
+    """I9: key, headers, meta and payload are those of the record."""
+    _forge(landed, lambda lines: [lines[0].replace(before, after), *lines[1:]])
+    assert {v["invariant"] for v in landed.prove().violations} == {"I9"}
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("changes", [{"value": b"{bae"}, {"key": None}, {"headers": ()}])
+def test_a_dead_letter_that_differs_from_its_record_is_found(own: Landed, changes: dict[str, object]) -> None:
+    own.send_letter(3, **changes)
+    assert {v["invariant"] for v in own.prove().violations} == {"I7"}
+
+
+@pytest.mark.broker
+def test_a_dead_letter_of_an_accepted_record_or_of_none_is_found(own: Landed) -> None:
+    own.send_letter(0)
+    assert {v["invariant"] for v in own.prove().violations} == {"I2"}
+    own.send_letter(3, offset=100)
+    assert {v["invariant"] for v in own.prove().violations} == {"I2", "I9"}
+
+
+@pytest.mark.broker
+def test_a_rejected_record_without_a_dead_letter_is_found(
+    new_dataset: Callable[..., str], broker: BrokerUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Landed, "send_letter", lambda *_: None)
+    lake = Landed(tmp_path / "lake", new_dataset(partitions=1), broker)
+    assert [v["invariant"] for v in lake.prove().violations] == ["I1", "I1"]
+
+
+@pytest.mark.broker
+def test_the_oracle_is_a_program(landed: Landed) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "tests.oracle",
+        str(landed.root),
+        landed.broker.bootstrap,
+        landed.dataset,
+        "--json",
+    ]
+    good = subprocess.run(command, capture_output=True, text=True)
+    assert (good.returncode, json.loads(good.stdout)["ok"]) == (0, True)
+    drop_a_line(landed)
+    bad = subprocess.run(command, capture_output=True, text=True)
+    assert (bad.returncode, json.loads(bad.stdout)["ok"]) == (1, False)
+
+
+def test_the_oracle_imports_nothing_of_what_it_verifies() -> None:
+    folder = Path(__file__).parents[1] / "oracle"
+    imported = {
+        name
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+    }
+    assert "tests.oracle.lake" in imported
+    assert not [n for n in imported if n.startswith("streamlake") or (n.startswith("tests") and "oracle" not in n)]
