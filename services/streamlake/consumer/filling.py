@@ -114,7 +114,7 @@ class Filling:
         return Batch(
             start=self.start,
             next=self.next,
-            date=self._date or self.floor or date_of(0),
+            date=(self._date if self._last else self.floor) or date_of(0),
             records=self._records,
             rejected=self._rejected,
             holes=self._holes,

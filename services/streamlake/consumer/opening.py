@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streamlake.consumer.batch import Batch
+from streamlake.consumer.calendar import date_of
 from streamlake.consumer.chains import current_chain, partitions_of
 from streamlake.consumer.completing import close, complete
 from streamlake.consumer.effects import Alarm, Commit, PartFormat, ReadCommitted, Work, ask
@@ -32,7 +33,7 @@ def open_partition(place: Place, cluster_id: str, lines: LineFormat, parts: Part
         yield from _close_chain(place, old, ends, lines, parts, writer)
     committed = yield from ask(ReadCommitted(place.topic, place.partition))
     claim = yield from last_claim(place, chain, committed)
-    head = Head(chain, 0)
+    head = Head(chain, 0, opening.lasts.get(str(place.partition)))
     if claim is not None:
         yield from complete(place, chain, claim, lines, parts, writer)
         head = Head(chain, claim.next, claim.last, claim.date)
@@ -61,11 +62,11 @@ def _report_hint(place: Place, claim: Claim | None, committed: int | None, next_
 
 def _skip_to(place: Place, head: Head, start: int, lines: LineFormat, parts: PartFormat, writer: Writer) -> Work[Head]:
     """The first claim of a later generation: what lies below `start` is in the generation before."""
-    bounds = yield from require_known_log(place, head.chain, start, None)
+    bounds = yield from require_known_log(place, head.chain, start, head.last)
     batch = Batch(
         start=0,
         next=start,
-        date=writer.now_iso[:10],
+        date=date_of(head.last.timestamp_ms if head.last else 0),
         records=0,
         rejected=(),
         holes=(),

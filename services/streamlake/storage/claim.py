@@ -119,7 +119,11 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class ChainOpening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Binds a chain to a cluster, a topic and the chain before it. Created once, by whoever reads it first."""
+    """Binds a chain to a cluster, a topic and the chain before it. Created once, by whoever reads it first.
+
+    A later generation of a log begins at `starts`, by partition. `lasts` are the records right below, so that a
+    second truncation is noticed before the generation has claimed a record of its own.
+    """
 
     format: int = FORMAT
     dataset: str
@@ -128,6 +132,7 @@ class ChainOpening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     topic_id: str
     generation: int
     starts: dict[str, int] = {}
+    lasts: dict[str, Fingerprint] = {}
     before: str | None
     reason: Literal["first", "recreated", "truncated", "adopted"]
     at: str
