@@ -2,6 +2,7 @@
 
 import base64
 import concurrent.futures
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from streamlake.kafka.faults import error_of, error_of_exception
 
 T = TypeVar("T")
 SECONDS: Final = 10.0
+_inherited: Final[list[AdminClient]] = []
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the package types it half
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the same
 
@@ -63,14 +65,19 @@ class Admin:
         self._config = clients.admin(bootstrap, security=security) | {"log_level": 2}
         self._seconds = seconds
         self._made: AdminClient | None = None
+        self._pid = 0
         self._making = threading.Lock()
 
     @property
     def client(self) -> AdminClient:
         """The client underneath. A reference must be kept until its futures are done."""
         with self._making:
+            if self._made is not None and self._pid != os.getpid():
+                # One from before a fork never answers, and ending it would wait for threads that are not here.
+                _inherited.append(self._made)
+                self._made = None
             if self._made is None:
-                self._made = AdminClient(self._config)
+                self._made, self._pid = AdminClient(self._config), os.getpid()
             return self._made
 
     def cluster_id(self) -> str:

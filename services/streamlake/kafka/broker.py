@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient
 
 from streamlake.kafka import java, node, ports
 from streamlake.kafka.download import Progress
-from streamlake.kafka.errors import BrokerFailed, BrokerNotReady
+from streamlake.kafka.errors import BrokerFailed, BrokerNotReady, UnusableFolder
 from streamlake.kafka.install import install, quiet, storage_errors
 from streamlake.kafka.jars import fingerprint, locked
 from streamlake.settings import Settings
@@ -71,6 +71,8 @@ def prepare(place: Place, *, progress: Progress = quiet) -> None:
 
     Raises Misconfigured (no Java, no source of jars, port taken), Retryable (no network), Permanent (disk, format).
     """
+    for folder in (place.home, place.software):
+        _require_usable(folder)
     ports.require_free(place.port)
     libs = install(place.software, base_url=place.maven_base_url, progress=progress)
     runtime = java.ensure(place.software, progress=progress)
@@ -81,7 +83,7 @@ def prepare(place: Place, *, progress: Progress = quiet) -> None:
             place.folder / "server.properties",
             node.properties(place.folder / "data", place.port, controller, durable=place.durable, extra=place.extra),
         )
-        _write(place.folder / "log4j2.properties", node.LOGGING.format(log=place.log))
+        _write(place.folder / "log4j2.properties", node.LOGGING.format(log=node.escaped(str(place.log))))
         key = hashlib.sha256(f"{runtime.program}{runtime.build}{libs}{node.FLAGS}".encode()).hexdigest()[:12]
         launch = {
             "java": str(runtime.program),
@@ -102,21 +104,34 @@ def command(place: Place) -> list[str]:
     # The first run of this Java with these jars writes the archive as it ends; it is shared once it is complete.
     classes = f"-XX:SharedArchiveFile={archive}" if archive.exists() else f"-XX:ArchiveClassesAtExit={_fresh(place)}"
     crash = f"-XX:ErrorFile={place.folder / 'crash.log'}"
-    # Verified, for an archive with a damaged middle would end the JVM and not be passed over.
-    arguments = [*node.HEAP, *node.FLAGS, classes, "-XX:+VerifySharedSpaces", crash]
+    arguments = [*node.HEAP, *node.FLAGS, classes, crash]
     return _java(place, launch, arguments, "kafka.Kafka", str(place.folder / "server.properties"))
 
 
 def publish_archive(place: Place) -> None:
-    """Let every broker of this software share the class archive that this one wrote at its end, if it did."""
+    """Let every broker of this software share the class archive that this one wrote at its end, if it did.
+
+    Only a whole one: Java maps the file and trusts it, so that a broker that was killed as it wrote would leave one
+    that ends every later start.
+    """
     fresh = _fresh(place)
+    if not fresh.exists():
+        return
     try:
-        archive = Path(_launch(place)["archive"])
-        if fresh.exists() and not archive.exists():
+        launch = _launch(place)
+        archive = Path(launch["archive"])
+        check = ["-Xshare:on", "-XX:+VerifySharedSpaces", f"-XX:SharedArchiveFile={fresh}", *node.FLAGS]
+        whole = subprocess.run(  # noqa: S603 - no shell, our arguments
+            _java(place, launch, [*check, f"-XX:ErrorFile={place.folder / 'crash.log'}"], "-version"),
+            check=False,
+            capture_output=True,
+            timeout=60,
+        )
+        if whole.returncode == 0 and not archive.exists():
             fresh.replace(archive)
-        fresh.unlink(missing_ok=True)
-    except OSError:
-        return  # only speed is lost: the software's folder may be read-only, or on another disk
+    except (OSError, subprocess.TimeoutExpired):
+        pass  # only speed is lost: the software's folder may be read-only, or on another disk
+    fresh.unlink(missing_ok=True)
 
 
 def wait_until_ready(
@@ -220,7 +235,18 @@ def _format(place: Place) -> None:
 
 def _java(place: Place, launch: Mapping[str, str], arguments: list[str], *program: str) -> list[str]:
     logging = f"-Dlog4j2.configurationFile={place.folder / 'log4j2.properties'}"
-    return [launch["java"], *arguments, logging, "-cp", launch["class_path"], *program]
+    argv = [launch["java"], *arguments, logging, "-cp", launch["class_path"], *program]
+    # Java reads its arguments in the locale's encoding: in the C locale it would not find a folder named in any other.
+    return argv if all(word.isascii() for word in argv) else ["/usr/bin/env", "LC_ALL=C.UTF-8", *argv]
+
+
+def _require_usable(folder: Path) -> None:
+    character = node.unusable(folder)
+    if character is not None:
+        raise UnusableFolder(
+            f"Kafka cannot stand in {str(folder)!r}: there is a {character!r} in its name.",
+            next_step="Choose another folder with STREAMLAKE_HOME, or rename it.",
+        )
 
 
 def _launch(place: Place) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Send dead letters, and return when the broker has acknowledged every one of them."""
 
+import logging
 import os
 import threading
 import time
@@ -14,7 +15,9 @@ from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.errors import ClientBroken, DeadLetterTooLarge, KafkaUnavailable, OutcomeUnknown, RecordTooLarge
 from streamlake.kafka.faults import error_of, error_of_exception
 
+_log: Final = logging.getLogger(__name__)
 SECONDS: Final = clients.DELIVERY_SECONDS + 2
+_inherited: Final[list[Producer]] = []
 _TOO_LARGE: Final = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE)
 
 
@@ -112,9 +115,12 @@ class DeadLetterWriter:
 
     def _client(self) -> Producer:
         with self._lock:
-            if self._producer is None or self._pid != os.getpid():
-                # A producer from before a fork never answers, not even with a time-out.
-                self._producer, self._pid = Producer(self._config), os.getpid()
+            if self._producer is not None and self._pid != os.getpid():
+                # One from before a fork never answers, and ending it would wait for threads that are not here.
+                _inherited.append(self._producer)
+                self._producer = None
+            if self._producer is None:
+                self._producer, self._pid = Producer(self._config, logger=_log), os.getpid()
             return self._producer
 
     def _worst(self, faults: list[StreamlakeError]) -> StreamlakeError:

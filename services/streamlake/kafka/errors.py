@@ -159,6 +159,12 @@ class BrokerNotReady(Retryable):
     code = "SL-0227"
 
 
+class UnusableFolder(Misconfigured):
+    """Java or Kafka would take the folder's name apart."""
+
+    code = "SL-0228"
+
+
 class DeadLetterTooLarge(Rejected):
     """A dead letter is larger than the dead letter topic takes."""
 

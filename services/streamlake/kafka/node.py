@@ -33,6 +33,17 @@ logger.version.level = info
 """
 
 
+def unusable(path: Path) -> str | None:
+    """The character for which Java, Kafka or log4j would take this path apart; None if there is none."""
+    return next((character for character in str(path) if character in ",:;%$*\\\n\r"), None)
+
+
+def escaped(text: str) -> str:
+    """Properties files are read as Latin-1: everything else is spelt out, for paths in any script."""
+    units = ((character, character.encode("utf-16-be").hex(" ", 2).split()) for character in text)
+    return "".join(character if character.isascii() else "".join(f"\\u{unit}" for unit in u) for character, u in units)
+
+
 def properties(
     data: Path, port: int, controller_port: int, *, durable: bool, extra: Mapping[str, str] | None = None
 ) -> str:
@@ -46,7 +57,7 @@ def properties(
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "log.dirs": str(data).replace("\\", "\\\\"),
+        "log.dirs": escaped(str(data)),
         # A topic exists because a contract says so, never because somebody mistyped its name.
         "auto.create.topics.enable": "false",
         "offsets.topic.replication.factor": "1",

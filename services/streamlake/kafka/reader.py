@@ -49,7 +49,7 @@ class Reader:
     def fetch_one(self, topic: str, partition: int, offset: int) -> Message | None:
         """The first record at or after `offset` that a read_committed reader sees; None if there is none yet."""
         with self._reading(topic, partition, offset) as consumer:
-            for messages in self._batches(consumer, topic, partition, offset, limit=1):
+            for messages in self._batches(consumer, _Waiting(self._admin, topic, partition, offset, self._seconds), 1):
                 return messages[0]
         return None
 
@@ -64,17 +64,17 @@ class Reader:
         if start >= next:
             return
         with self._reading(topic, partition, start) as consumer:
+            waiting = _Waiting(self._admin, topic, partition, start, self._seconds)
             left = next - start if limit is None else limit
-            reached = start
-            for messages in self._batches(consumer, topic, partition, start, limit=min(left, _BATCH)):
+            for messages in self._batches(consumer, waiting, min(left, _BATCH)):
                 inside = [message for message in messages if (message.offset() or 0) < next][:left]
                 if inside:
                     yield inside
                 left -= len(inside)
-                reached = (messages[-1].offset() or 0) + 1
-                if len(inside) < len(messages) or reached >= next or left <= 0:
+                if len(inside) < len(messages) or waiting.at >= next or left <= 0:
                     return
-            self._require_end(topic, partition, next)
+            if waiting.at < next:
+                self._raise_ended_early(topic, partition, waiting.at, next)
 
     def close(self) -> None:
         """Let go of all connections. A read that is under way ends first."""
@@ -84,13 +84,11 @@ class Reader:
         for consumer in idle:
             consumer.close()
 
-    def _require_end(self, topic: str, partition: int, next: int) -> None:
-        """The partition's end came before `next`: it may, where only markers and aborted records are left."""
+    def _raise_ended_early(self, topic: str, partition: int, at: int, next: int) -> None:
         bounds = self._admin.bounds(topic, partition)
         if bounds.end < next:
             raise AboveLogEnd(topic, partition, next, bounds.start, bounds.end)
-        if bounds.stable < next:
-            raise KafkaUnavailable(f"{topic}/{partition}: an open transaction hides offsets from {bounds.stable} on.")
+        raise KafkaUnavailable(f"{topic}/{partition}: what follows {at} was hidden by an open transaction.")
 
     @contextmanager
     def _reading(self, topic: str, partition: int, offset: int) -> Iterator[Consumer]:
@@ -114,12 +112,8 @@ class Reader:
                 return
         consumer.close()
 
-    def _batches(
-        self, consumer: Consumer, topic: str, partition: int, offset: int, *, limit: int
-    ) -> Iterator[list[Message]]:
+    def _batches(self, consumer: Consumer, waiting: "_Waiting", limit: int) -> Iterator[list[Message]]:
         """Non-empty batches until the partition's end."""
-        at = offset
-        waiting = _Waiting(self._admin, topic, partition, self._seconds)
         ended = False
         while not ended:
             # consume waits until it has as many as it was asked for: for the first, then for none.
@@ -133,41 +127,36 @@ class Reader:
                     good.append(message)
                 elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     ended = True
+                    # Markers and aborted records at the end are passed over in silence: this is where they end.
+                    end = message.offset() or 0
                 else:
-                    self._raise_if_final(topic, partition, at, error)
+                    waiting.raise_if_final(error)
             if good:
-                at = (good[-1].offset() or 0) + 1
+                waiting.came((good[-1].offset() or 0) + 1)
                 yield good
-                waiting.begin()
-            elif not ended:
+                waiting.came(waiting.at)
+            if ended:
+                waiting.came(max(waiting.at, end))
+            elif not good:
                 waiting.look()
-
-    def _raise_if_final(self, topic: str, partition: int, at: int, error: KafkaError) -> None:
-        """Raise what will not pass by itself: the client goes on trying after the rest."""
-        doing = f"reading {topic}/{partition} at {at}"
-        if error.code() in _OUT_OF_RANGE:
-            bounds = self._admin.bounds(topic, partition)
-            if at < bounds.start:
-                raise BelowLogStart(topic, partition, at, bounds.start, bounds.end)
-            if at > bounds.end:
-                raise AboveLogEnd(topic, partition, at, bounds.start, bounds.end)
-            raise KafkaUnavailable(f"{doing}: {error.str()}, though it is there by now.")
-        fault = error_of(error, doing, wrote=False)
-        if not isinstance(fault, KafkaUnavailable):
-            raise fault
 
 
 class _Waiting:
-    """How long nothing has come, and what to say of it."""
+    """Where a read stands, how long nothing has come, and what to say of it."""
 
-    def __init__(self, admin: Admin, topic: str, partition: int, seconds: float) -> None:
+    def __init__(self, admin: Admin, topic: str, partition: int, at: int, seconds: float) -> None:
         self._admin, self._topic, self._partition, self._seconds = admin, topic, partition, seconds
-        self.begin()
+        self.came(at)
 
-    def begin(self) -> None:
-        """Something came."""
+    def came(self, at: int) -> None:
+        """Everything below `at` has come."""
+        self.at = at
         self._began = time.monotonic()
         self._asked = False
+
+    @property
+    def _doing(self) -> str:
+        return f"reading {self._topic}/{self._partition} at {self.at}"
 
     def look(self) -> None:
         """Nothing came: raise if it has been too long, or if there is nothing that could come."""
@@ -178,5 +167,17 @@ class _Waiting:
             if self._admin.partitions(self._topic) <= self._partition:
                 raise TopicMissing(f"{self._topic}/{self._partition} does not exist.")
         if quiet > self._seconds:
-            where = f"{self._topic}/{self._partition}"
-            raise KafkaUnavailable(f"reading {where}: Kafka did not answer within {self._seconds:.0f} s.")
+            raise KafkaUnavailable(f"{self._doing}: Kafka did not answer within {self._seconds:.0f} s.")
+
+    def raise_if_final(self, error: KafkaError) -> None:
+        """Raise what will not pass by itself: the client goes on trying after the rest."""
+        if error.code() in _OUT_OF_RANGE:
+            bounds = self._admin.bounds(self._topic, self._partition)
+            if self.at < bounds.start:
+                raise BelowLogStart(self._topic, self._partition, self.at, bounds.start, bounds.end)
+            if self.at > bounds.end:
+                raise AboveLogEnd(self._topic, self._partition, self.at, bounds.start, bounds.end)
+            raise KafkaUnavailable(f"{self._doing}: {error.str()}, though it is there by now.")
+        fault = error_of(error, self._doing, wrote=False)
+        if not isinstance(fault, KafkaUnavailable):
+            raise fault

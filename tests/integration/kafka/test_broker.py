@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from streamlake.kafka import broker as broker_module
-from streamlake.kafka.broker import Place, command, prepare
-from streamlake.kafka.errors import BrokerFailed, PortInUse
-from tests.support.broker import BrokerUnderTest, free_port, software_folder
+from streamlake.kafka.broker import Broker, Place, command, prepare, publish_archive
+from streamlake.kafka.errors import BrokerFailed, PortInUse, UnusableFolder
+from streamlake.kafka.install import libs_folder
+from tests.support.broker import BrokerUnderTest, free_port
 
 pytestmark = pytest.mark.broker
 
@@ -54,21 +54,53 @@ def test_a_broker_that_ends_as_it_starts_says_why(kafka_software: Path, tmp_path
     assert own.pid is None
 
 
-def test_a_damaged_class_archive_does_not_stop_the_broker(
-    kafka_software: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = BrokerUnderTest(tmp_path)
-    damaged = tmp_path / "damaged.jsa"
-    shared = sorted(software_folder().glob("classes-*.jsa"))
-    damaged.write_bytes(shared[0].read_bytes()[: 10 << 20] + os.urandom(1 << 20) if shared else b"not an archive")
-    launch = broker_module._launch
-
-    def with_the_damaged_one(place: Place) -> dict[str, str]:
-        return {**launch(place), "archive": str(damaged)}
-
-    monkeypatch.setattr(broker_module, "_launch", with_the_damaged_one)
+def test_a_class_archive_is_shared_only_if_it_is_whole(kafka_software: Path, tmp_path: Path) -> None:
+    software = tmp_path / "software"
+    software.mkdir()
+    libs = libs_folder(kafka_software)
+    (software / libs.name).symlink_to(libs)
+    own = Broker(Place(home=tmp_path, port=free_port(), software=software))
     own.start()
+    own.stop()
+    (archive,) = software.glob("classes-*.jsa")
+    whole = archive.read_bytes()
+    fresh = own.place.folder / "classes.jsa.fresh"
+    middle = len(whole) // 2
+    for damaged in (
+        whole[:middle],
+        whole[:middle] + os.urandom(1 << 16) + whole[middle + (1 << 16) :],
+        b"",
+        bytes(9999),
+    ):
+        archive.unlink(missing_ok=True)
+        fresh.write_bytes(damaged)
+        publish_archive(own.place)
+        assert not archive.exists()
+        assert not fresh.exists()
+    fresh.write_bytes(whole)
+    publish_archive(own.place)
+    assert archive.exists()
+    own.start()
+    assert f"-XX:SharedArchiveFile={archive}" in command(own.place)
     own.kill()
+
+
+def test_a_home_with_blanks_and_letters_of_any_script(kafka_software: Path, tmp_path: Path) -> None:
+    own = BrokerUnderTest(tmp_path / "mon été à 東京 🙂")
+    own.start()
+    try:
+        own.create_topic("here")
+        assert (own.place.folder / "data" / "here-0").is_dir()
+        assert "Kafka Server started" in own.place.log.read_text()
+    finally:
+        own.kill()
+
+
+@pytest.mark.parametrize("name", ["a,b", "a:b", "100%", "$HOME"])
+def test_a_home_that_kafka_would_take_apart_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnusableFolder, match="STREAMLAKE_HOME"):
+        prepare(Place(home=tmp_path / name, port=free_port(), software=tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_durable_profile_syncs_each_write(kafka_software: Path, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from streamlake.errors import Retryable
+from streamlake.kafka.admin import Admin
 from streamlake.kafka.errors import AboveLogEnd, BelowLogStart, KafkaUnavailable, TopicMissing
 from streamlake.kafka.reader import Reader
-from tests.support.broker import BrokerUnderTest, free_port
+from tests.support.broker import BrokerUnderTest, free_port, until
 
 pytestmark = pytest.mark.broker
 
@@ -72,7 +73,10 @@ def test_aborted_records_and_markers_are_passed_over_and_an_open_transaction_is_
     producer.flush(10)
     with pytest.raises(KafkaUnavailable, match="open transaction"):
         values(reader, topic, 0, 1)
+    assert reader.fetch_one(topic, 0, 0) is None
     producer.abort_transaction(30)
+    # The broker writes the marker after it has answered.
+    until(lambda: Admin(broker.bootstrap).bounds(topic, 0).stable == 2)
     assert values(reader, topic, 0, 2) == []
     assert reader.fetch_one(topic, 0, 0) is None
     broker.send(topic, [b"kept"])
