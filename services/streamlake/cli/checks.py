@@ -12,6 +12,7 @@ from typing import Literal
 from streamlake import vitals
 from streamlake.cli import health
 from streamlake.cli.output import commands_in
+from streamlake.cli.snapshot import log_ends
 from streamlake.contract.model import Contract
 from streamlake.errors import Retryable, StreamlakeError
 from streamlake.kafka import java, topic_changes, topics
@@ -168,8 +169,8 @@ def _consumers(settings: Settings) -> str:
     wrong = []
     for contract in _all_contracts(settings):
         mine = tuple(d for d in documents if d.get("dataset") == contract.dataset)
-        partitions = admin.partitions(topics.wanted(contract)[0].name)
-        facts = health.DatasetFacts(name=contract.dataset, consumers=mine, raw_partitions=partitions)
+        ends = log_ends(admin, contract.dataset)
+        facts = health.DatasetFacts(name=contract.dataset, consumers=mine, log_ends=ends)
         verdict = health.of_dataset(facts, contract.rotation.max_age_seconds or settings.part_max_age_seconds)
         if verdict.health not in ("healthy", "catching-up"):
             wrong += [advice.sentence for advice in verdict.advice]

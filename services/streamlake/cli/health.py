@@ -4,7 +4,7 @@ Healthy means that records moved or that there are none left to move, never that
 be asked is said to be unknown; it is never counted as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -27,11 +27,15 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """What is known of one dataset. None means that it could not be asked."""
+    """What is known of one dataset. None means that it could not be asked.
+
+    `log_ends` are those that Kafka said just now: a consumer's own are up to a second old, and an event that was
+    acknowledged since then waits, too.
+    """
 
     name: str
     consumers: tuple[dict[str, Any], ...] = ()
-    raw_partitions: int | None = None
+    log_ends: Mapping[tuple[str, int], int] | None = None
     sealed_until: str | None = None
     dead_letters: int | None = None
 
@@ -60,10 +64,10 @@ def of_dataset(facts: DatasetFacts, part_max_age_seconds: float) -> DatasetHealt
     """Judge one dataset."""
     parts = [p for consumer in facts.consumers for p in consumer.get("partitions", [])]
     raw = [p for p in parts if str(p["topic"]).endswith(".raw")]
-    seen = {p["partition"] for p in raw}
-    whole = facts.raw_partitions is not None and len(seen) == facts.raw_partitions
-    known = whole and all(p["lag_records"] is not None for p in parts)
-    lag = sum(p["lag_records"] for p in parts) if known else None
+    ends = facts.log_ends or {}
+    seen = {(p["topic"], p["partition"]) for p in parts}
+    known = bool(ends) and seen >= ends.keys() and all(p["lag_records"] is not None for p in parts)
+    lag = sum(p["lag_records"] + _since(p, ends) for p in parts) if known else None
     late = max((p["lag_seconds"] or 0.0 for p in parts), default=0.0) if known else None
     waiting = [p["oldest_waiting_ms"] for p in parts if p["oldest_waiting_ms"] is not None]
     landed = [p["landed_up_to_ms"] for p in raw if p["landed_up_to_ms"] is not None]
@@ -81,6 +85,12 @@ def of_dataset(facts: DatasetFacts, part_max_age_seconds: float) -> DatasetHealt
         dead_letters=facts.dead_letters,
         advice=advice,
     )
+
+
+def _since(partition: Mapping[str, Any], ends: Mapping[tuple[str, int], int]) -> int:
+    """Records that came after the consumer looked."""
+    end = ends.get((partition["topic"], partition["partition"]), 0)
+    return max(0, end - (partition["log_end"] or 0))
 
 
 def _word(

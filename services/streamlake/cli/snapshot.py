@@ -120,7 +120,7 @@ class Gatherer:
         facts = health.DatasetFacts(
             name=name,
             consumers=tuple(mine),
-            raw_partitions=self._partitions(name) if ask_kafka else None,
+            log_ends=log_ends(self._admin, name) if ask_kafka else None,
             sealed_until=self._sealed_until(name),
             dead_letters=self._dead_letters(name) if ask_kafka else None,
         )
@@ -133,12 +133,6 @@ class Gatherer:
         except StreamlakeError:
             return False
         return True
-
-    def _partitions(self, dataset: str) -> int | None:
-        try:
-            return self._admin.partitions(raw_topic(dataset))
-        except StreamlakeError:
-            return None
 
     def _dead_letters(self, dataset: str) -> int | None:
         try:
@@ -165,6 +159,18 @@ class Gatherer:
         except OSError:
             return None, None
         return usage.total, usage.free
+
+
+def log_ends(admin: Admin, dataset: str) -> dict[tuple[str, int], int] | None:
+    """Where each partition of the dataset's topics ends now; None if Kafka does not say."""
+    ends = {}
+    try:
+        for topic in (raw_topic(dataset), dlq_topic(dataset)):
+            bounds = admin.all_bounds(topic, range(admin.partitions(topic)))
+            ends.update({(topic, partition): b.stable for partition, b in bounds.items()})
+    except StreamlakeError:
+        return None
+    return ends
 
 
 def is_sealed(settings: Settings, dataset: str, day: str) -> bool:
