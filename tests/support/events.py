@@ -50,10 +50,11 @@ small = st.integers(-3, 8)
 
 
 @st.composite
-def fields(draw: st.DrawFn, name: str, depth: int = 2) -> Field:
+def fields(draw: st.DrawFn, name: str, depth: int = 2, like: Field | None = None) -> Field:
     """A field with rules that do not contradict each other."""
     kinds = ["string", "integer", "number", "boolean", "date", "timestamp"]
     kind: FieldType = draw(st.sampled_from([*kinds, *(["object", "array"] if depth else [])]))
+    kind = kind if like is None else like.type
     rules: dict[str, Any] = {"required": draw(st.booleans()), "nullable": draw(st.booleans())}
     low, high = sorted((draw(small), draw(small)))
     if kind == "string":

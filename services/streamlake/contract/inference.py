@@ -6,14 +6,14 @@ that looks like a decision is worse than a question.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import yaml
 
 from streamlake.contract.formats import MAX_INTEGER, MIN_INTEGER, is_date, is_timestamp
 from streamlake.contract.model import Field, FieldType
-from streamlake.contract.odcs_field import FIELD_NAME
+from streamlake.contract.odcs_field import is_field_name
 from streamlake.contract.strict_json import kind_of
 
 _MAX_NESTING: Final = 8
@@ -22,10 +22,11 @@ _KEY_NAMES: Final = ("id", "key", "uuid")
 
 @dataclass(slots=True)
 class Draft:
-    """The file's text, and what a person has to decide."""
+    """The file's text, how many fields it has, and what a person has to decide."""
 
     text: str
-    questions: list[str] = field(default_factory=list)
+    fields: int
+    questions: list[str]
 
 
 def infer(dataset: str, events: Sequence[dict[str, Any]]) -> Draft:
@@ -54,14 +55,16 @@ def infer(dataset: str, events: Sequence[dict[str, Any]]) -> Draft:
         ],
     }
     head = "".join(f"# TODO: {question}\n" for question in questions)
-    return Draft(head + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), questions)
+    return Draft(
+        head + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), len(fields), questions
+    )
 
 
 def _members(objects: list[dict[str, Any]], inside: str, questions: list[str]) -> tuple[Field, ...]:
     names = dict.fromkeys(name for members in objects for name in members)
     found: list[Field] = []
     for name in names:
-        if not FIELD_NAME.fullmatch(name):
+        if not is_field_name(name):
             questions.append(f"{inside}{name!r} was left out: no field can have that name")
         elif any(known.name.casefold() == name.casefold() for known in found):
             questions.append(f"{inside}{name} was left out: another field differs in case alone")

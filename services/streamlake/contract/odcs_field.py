@@ -14,7 +14,7 @@ from streamlake.contract.problems import Path, Problems, nearest
 
 _TYPES: Final = get_args(FieldType)
 _FORMATS: Final = get_args(Format)
-FIELD_NAME: Final = re.compile(r'[^\x00-\x1f"\\.\[\]\x7f]{1,128}')
+_NAME: Final = re.compile(r'[^\x00-\x1f"\\.\[\]\x7f]{1,128}')
 _MAX_NESTING: Final = 32
 _BOUNDS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -69,13 +69,17 @@ def _read(given: SchemaProperty, path: Path, problems: Problems, *, in_array: bo
     )
 
 
+def is_field_name(name: str) -> bool:
+    """True if a contract can declare a field of this name. A path is written with dots and brackets."""
+    return _NAME.fullmatch(name) is not None and name.isprintable()
+
+
 def _check_name(name: str | None, path: Path, problems: Problems) -> None:
     if not name:
         problems.add((*path, "name"), "is required")
-    elif not FIELD_NAME.fullmatch(name):
-        problems.add(
-            (*path, "name"), "has at most 128 characters and no control character, quote, backslash, dot or bracket"
-        )
+    elif not is_field_name(name):
+        words = "has at most 128 printable characters and no quote, backslash, dot or bracket"
+        problems.add((*path, "name"), words)
 
 
 def _type(kind: str | None, path: Path, problems: Problems) -> FieldType:

@@ -19,7 +19,7 @@ _MAX_REPORTED: Final = 20
 
 
 class DatasetExists(Refused):
-    """A folder of this dataset is there already; nothing was written."""
+    """The dataset's folder is there already, or cannot be made; nothing was written."""
 
     code = "SL-0105"
 
@@ -50,6 +50,9 @@ def draft(contracts_dir: Path, dataset: str, samples: Path) -> Drafted:
         raise DatasetExists(f"{folder} is there already.", next_step=step)
     values = _read(samples)
     made = infer(dataset, [event for _, event in values])
+    if not made.fields:
+        step = "Give more events: " + "; ".join(made.questions)
+        raise WrongSamples(f"no field of {samples} can be declared.", next_step=step)
     text = made.text.encode()
     gate = compile_gate(odcs.parse(text, str(folder / "contract.yaml")))
     refused = gate.judge_many([value for value, _ in values])
@@ -57,23 +60,29 @@ def draft(contracts_dir: Path, dataset: str, samples: Path) -> Drafted:
         # The draft must take what it was made from; if not, the sample shows what a person has to decide.
         made.questions.append(f"event {index + 1} of the sample is refused: {rejection.detail}")
     good = next((value for index, (value, _) in enumerate(values) if index not in refused), None)
-    contracts_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=contracts_dir, prefix=".new-") as scratch:
-        new = Path(scratch) / dataset
-        (new / "examples/ok").mkdir(parents=True)
-        (new / "examples/bad").mkdir()
-        (new / "contract.yaml").write_bytes(text)
-        if good is not None:
-            (new / "examples/ok/first.json").write_bytes(good + b"\n")
-        empty = gate.judge(b"{}")
-        if empty is not None:
-            (new / "examples/bad/empty.json").write_bytes(b"{}\n")
-            (new / "examples/bad/empty.reason").write_text(f"{empty.reason} {empty.field or ''}".strip() + "\n")
-        try:
-            new.rename(folder)
-        except OSError as error:
-            raise DatasetExists(f"{folder} cannot be made: {error.strerror}.") from error
+    empty = gate.judge(b"{}")
+    files = {"contract.yaml": text}
+    if good is not None:
+        files["examples/ok/first.json"] = good + b"\n"
+    if empty is not None:
+        files["examples/bad/empty.json"] = b"{}\n"
+        files["examples/bad/empty.reason"] = f"{empty.reason} {empty.field or ''}".strip().encode() + b"\n"
+    _make(folder, files)
     return Drafted(folder, len(values), tuple(made.questions))
+
+
+def _make(folder: Path, files: dict[str, bytes]) -> None:
+    """The folder with all its files, or nothing."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
+            new = Path(scratch) / folder.name
+            for name, content in files.items():
+                (new / name).parent.mkdir(parents=True, exist_ok=True)
+                (new / name).write_bytes(content)
+            new.rename(folder)
+    except OSError as error:
+        raise DatasetExists(f"{folder} cannot be made: {error.strerror}.") from error
 
 
 def _read(samples: Path) -> list[tuple[bytes, dict[str, Any]]]:

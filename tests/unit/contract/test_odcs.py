@@ -124,7 +124,8 @@ def test_a_key_field_must_be_required_and_never_null() -> None:
         ({"logicalType": "string", "customProperties": [{"property": "nulable", "value": True}]}, "mean nullable?"),
         ({"logicalType": "string", "name": "ID"}, "in case alone"),
         ({"logicalType": "string", "name": "id"}, "stands twice"),
-        ({"logicalType": "string", "name": "a.b"}, "no control character"),
+        ({"logicalType": "string", "name": "a.b"}, "128 printable characters"),
+        ({"logicalType": "string", "name": "a\x85"}, "128 printable characters"),
         ({"logicalType": "object", "properties": [{"name": "in", "logicalType": "x"}]}, "x is not supported"),
     ],
 )
