@@ -4,11 +4,11 @@ A hundred MiB of zeros are a hundred KB of gzip, and three KB of zstd: the limit
 at while it comes out.
 """
 
+import zlib
 from collections.abc import Iterator
 from typing import Final, Protocol
 
 import zstandard
-from isal import isal_zlib
 
 from streamlake.ingest.errors import Malformed
 from streamlake.ingest.limits import MAX_COMPRESSED_MEMBERS
@@ -77,26 +77,26 @@ class Gzip(_Members):
     """gzip, also of several members."""
 
     name = "gzip"
+    _more = False
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """See Decoder."""
         self._read += len(piece)
-        while True:
+        while piece or self._more:
             if not self._amid:
                 self._next_member()
-                self._gzip = isal_zlib.decompressobj(wbits=_GZIP)
+                self._gzip = zlib.decompressobj(wbits=_GZIP)
                 self._amid = True
             try:
                 chunk = self._gzip.decompress(piece, _OUT_BYTES)
-            except (isal_zlib.IsalError, ValueError, EOFError) as error:  # type: ignore[misc] # its stub says instance
+            except zlib.error as error:
                 raise self._damaged(error) from error
             if chunk:
                 yield chunk
             self._amid = not self._gzip.eof
             piece = self._gzip.unconsumed_tail if self._amid else self._gzip.unused_data
             # A full chunk may mean that more is held back, with nothing left to feed.
-            if not piece and not (self._amid and len(chunk) == _OUT_BYTES):
-                return
+            self._more = self._amid and len(chunk) == _OUT_BYTES
 
 
 class Zstd(_Members):

@@ -12,6 +12,7 @@ from streamlake.ingest.errors import HeadTooLarge, Malformed, Refusal
 from streamlake.ingest.limits import HEAD_SECONDS, MAX_HEAD_BYTES
 from streamlake.ingest.results import problem
 
+_LINGER_SECONDS: Final = 1.0
 _NOT_HTTP: Final = "this is no HTTP request that can be read."
 
 
@@ -20,6 +21,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+    _refused = False
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -34,13 +36,15 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
+        if self._refused:
+            return
         if self._in_head:
             if self._head_timer is None:
                 self._await_head()
             self._head_bytes += len(data)
             # What came may hold the head and part of the body: only a head that is still open is too large.
             super().data_received(data)
-            if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self._refused:
                 self._refuse(HeadTooLarge(f"the request line and headers are larger than {MAX_HEAD_BYTES:,} bytes."))
             return
         super().data_received(data)
@@ -81,5 +85,10 @@ class BoundedProtocol(HttpToolsProtocol):
             b"content-length: " + str(len(said.body)).encode() + b"\r\n",
             b"connection: close\r\n\r\n",
         ]
+        self._refused = True
+        self._head_is_here()
         self.transport.write(b"".join([*head, said.body]))
-        self.transport.close()
+        # Closing with unread bytes resets the connection, and the client would lose the answer: half, then whole.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
