@@ -32,15 +32,25 @@ def explain(place: Place, holes: Sequence[Hole]) -> Work[Explained]:
     for hole in holes:
         start = hole.start
         if hole.next - start > 1 or start < bounds.start:
-            found = yield from ask(Fetch(place.topic, place.partition, start, hole.next))
-            if isinstance(found, Above):
-                raise RecordsReplaced(f"{place.topic}/{place.partition} ends at {found.log_end}, below what was read.")
-            if isinstance(found, Below):
-                start = min(found.log_start, hole.next)
-                reason: GapReason = "retention" if hole.start else "before_streamlake"
-                gaps.append(Gap(hole.start, start, reason, found.log_start, start if start < hole.next else None))
-            elif found:
-                where = f"{place.topic}/{place.partition}"
-                raise FetchSkipped(f"Kafka has offset {found[0].offset()} of {where}, which was not delivered.")
+            start = yield from _first_kept(place, hole)
+        if start > hole.start:
+            reason: GapReason = "retention" if hole.start else "before_streamlake"
+            gaps.append(Gap(hole.start, start, reason, start, start if start < hole.next else None))
         control += hole.next - start
     return Explained(tuple(gaps), control)
+
+
+def _first_kept(place: Place, hole: Hole) -> Work[int]:
+    """Where the log starts within the hole. From there on Kafka must have nothing to deliver."""
+    where = f"{place.topic}/{place.partition}"
+    start = hole.start
+    while start < hole.next:
+        found = yield from ask(Fetch(place.topic, place.partition, start, hole.next))
+        if isinstance(found, Above):
+            raise RecordsReplaced(f"{where} ends at {found.log_end}, below what was read.")
+        if not isinstance(found, Below):
+            if found:
+                raise FetchSkipped(f"Kafka has offset {found[0].offset()} of {where}, which was not delivered.")
+            break
+        start = min(found.log_start, hole.next)
+    return start

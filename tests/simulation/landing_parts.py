@@ -1,0 +1,81 @@
+"""What stands in for contracts and compression: versions that judge differently, and a suffix that changes bytes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from streamlake.consumer.effects import Content, Encoded, Message
+from streamlake.consumer.handler import Judgement, Terms
+from streamlake.consumer.line import LineFormat, RawLines
+from streamlake.contract.rejection import Rejection
+from streamlake.registry.registry import UnknownVersion
+from tests.simulation.broker import Record
+
+NEWEST_VERSION = 4
+_REJECTION = Rejection("contract.range", "The version that judged it says so.")
+_SQUEEZED = b"squeezed:"
+
+
+def rejects(version: int, event: int) -> bool:
+    """Any two versions disagree about some events, both ways."""
+    return (event * 7 + version * 3) % 5 == 0 or (event // 4) % 6 == version
+
+
+def suffix_of(version: int) -> str:
+    """Today's version decides how a part is stored."""
+    return "json.gz" if version % 2 else "json"
+
+
+@dataclass(slots=True)
+class VersionedHandler:
+    """One process's contracts: `today` is the newest that it knows."""
+
+    today: int
+    zone: str = "raw"
+    lines: LineFormat = field(default_factory=RawLines)
+
+    def judge(self, messages: Sequence[Message]) -> Judgement:
+        records = cast(Sequence[Record], messages)
+        names = records[0].names
+        count = 1
+        while count < len(records) and records[count].names == names:
+            count += 1
+        version = self.today if names is None else names
+        if version > self.today:
+            raise UnknownVersion("orders", version, self.today)
+        terms = Terms(version, f"{version:064}", suffix_of(self.today))
+        return Judgement(terms, count, {i: _REJECTION for i in range(count) if rejects(version, records[i].event)})
+
+
+@dataclass(slots=True)
+class InlineWriter:
+    """Holds a part's lines in memory."""
+
+    suffix: str
+    lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(map(len, self.lines))
+
+    def write(self, lines: bytes) -> None:
+        self.lines.append(lines)
+
+    def finish(self) -> Encoded:
+        text = b"".join(self.lines)
+        stored = _SQUEEZED + text if self.suffix == "json.gz" else text
+        return Encoded([stored], len(text), hashlib.sha256(text).hexdigest())
+
+
+def text_of(name: str, stored: bytes) -> bytes:
+    """The lines of a stored part; its name says how they are stored."""
+    if not name.endswith(".gz"):
+        return stored
+    assert stored.startswith(_SQUEEZED), f"{name} is not stored as its suffix says"
+    return stored.removeprefix(_SQUEEZED)
+
+
+def content_of(name: str, stored: bytes) -> Content:
+    text = text_of(name, stored)
+    return Content(text.count(b"\n"), len(text), hashlib.sha256(text).hexdigest())
