@@ -1,0 +1,138 @@
+"""Start a process, let it work, stop it, and say what it cost."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of the work alone: from when the process was ready to when it had ended. Start-up is told apart."""
+
+    cpu_seconds: float
+    wall_seconds: float
+    peak_rss_bytes: int
+    start_cpu_seconds: float
+
+
+class Failed(Exception):
+    """The process did not do its work."""
+
+
+class Measured:
+    """A child process, with all its threads. It says that it is ready as services tell systemd."""
+
+    def __init__(self, argv: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="streamlake-notify-")
+        address = f"{self._folder.name}/notify"
+        self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notified.bind(address)
+        self._log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                argv, env={**os.environ, **environment, "NOTIFY_SOCKET": address}, stdout=out, stderr=out
+            )
+        self._view = psutil.Process(self._process.pid)
+        self.peak_rss_bytes = 0
+
+    def __enter__(self) -> "Measured":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.wait()
+        self._notified.close()
+        self._folder.cleanup()
+
+    def wait_ready(self, seconds: float = 60) -> None:
+        self._notified.settimeout(seconds)
+        while not self._notified.recv(4096).startswith(b"READY=1"):
+            pass
+        times = self._view.cpu_times()
+        self._start_cpu = times.user + times.system
+        self._start_wall = time.monotonic()
+        self._notified.settimeout(0)
+
+    def wait_for(self, done: Callable[[], bool], seconds: float) -> None:
+        """Until `done`; looks ten times a second."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            if self._process.poll() is not None:
+                raise Failed(f"it ended with {self._process.returncode}: {self._words()}")
+            if time.monotonic() > deadline:
+                raise Failed(f"it was not done after {seconds:.0f} s: {self._words()}")
+            self._look()
+            time.sleep(0.1)
+
+    def stop(self, seconds: float = 60) -> Cost:
+        """SIGTERM, and what it cost altogether."""
+        self._process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        while True:
+            pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > deadline:
+                raise Failed(f"it did not stop within {seconds:.0f} s: {self._words()}")
+            self._look()
+            time.sleep(0.02)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        if self._process.returncode != 0:
+            raise Failed(f"it ended with {self._process.returncode}: {self._words()}")
+        cpu = usage.ru_utime + usage.ru_stime
+        return Cost(cpu - self._start_cpu, time.monotonic() - self._start_wall, self.peak_rss_bytes, self._start_cpu)
+
+    def rss(self) -> int:
+        return int(self._view.memory_info().rss)
+
+    def _look(self) -> None:
+        """The peak of this program's own memory; `ru_maxrss` has the parent's in it, from before the exec."""
+        with suppress(psutil.Error, OSError, StopIteration):
+            with suppress(BlockingIOError):
+                while True:
+                    self._notified.recv(4096)  # what it tells later fills the socket
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+            line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+            self.peak_rss_bytes = max(self.peak_rss_bytes, int(line.split()[1]) << 10)
+
+    def _words(self) -> str:
+        return self._log.read_text(errors="replace")[-1500:]
+
+
+STREAMLAKE = (
+    "import os, sys; from streamlake.consumer.main import run; from streamlake.settings import load;"
+    "sys.exit(run(load(os.environ), sys.argv[1]))"
+)
+
+
+def start_streamlake(dataset: str, bootstrap: str, home: Path, **settings: str) -> Measured:
+    """The consumer process as its unit starts it; `settings` without their prefix, in lower case."""
+    (home / "lake").mkdir(parents=True)
+    given = {
+        "home": str(home),
+        "bootstrap_servers": bootstrap,
+        "lake_url": f"file://{home}/lake",
+        "session_timeout_seconds": "6",  # a static member stays in its group for so long, and the next run waits for it
+        "contracts_dir": str(Path(__file__).parents[1] / "contracts"),
+        **settings,
+    }
+    environment = {f"STREAMLAKE_{name.upper()}": value for name, value in given.items()}
+    return Measured([sys.executable, "-c", STREAMLAKE, dataset], environment, home / "consumer.log")
+
+
+def start_naive(dataset: str, bootstrap: str, path: Path) -> Measured:
+    return Measured(
+        [sys.executable, "-m", "benchmarks.naive", dataset, bootstrap, str(path)], {}, path.with_suffix(".log")
+    )
