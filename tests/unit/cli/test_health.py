@@ -1,0 +1,102 @@
+"""Promise: health is never good on what was not read."""
+
+from typing import Any
+
+import pytest
+
+from streamlake.cli import health
+from streamlake.cli.health import DatasetFacts, of_dataset, of_processes, worst
+
+RAW, DLQ = "streamlake.orders.raw", "streamlake.orders.dlq"
+ENDS = {(RAW, 0): 10, (DLQ, 0): 0}
+
+
+def partition(topic: str, end: int, lag: int | None, **more: Any) -> dict[str, Any]:
+    base = {"topic": topic, "partition": 0, "log_end": end, "lag_records": lag, "lag_seconds": 0.0 if lag == 0 else 5.0}
+    return {**base, "oldest_waiting_ms": None, "landed_up_to_ms": 1000, "state": "reading", "waiting_for": None, **more}
+
+
+def consumer(state: str = "running", *, lag: int | None = 0, waiting_for: str = "", **more: Any) -> dict[str, Any]:
+    parts = [partition(RAW, 10, lag, **more), partition(DLQ, 0, 0)]
+    return {"state": state, "waiting_for": waiting_for or None, "partitions": parts}
+
+
+def judge(*consumers: dict[str, Any], ends: dict[tuple[str, int], int] | None = ENDS) -> health.DatasetHealth:
+    return of_dataset(DatasetFacts(name="orders", consumers=consumers, log_ends=ends), 2.0)
+
+
+def test_all_landed_is_healthy_and_caught_up() -> None:
+    assert judge(consumer()).health == "healthy"
+    assert judge(consumer()).caught_up
+
+
+def test_what_came_after_the_consumer_looked_waits_too() -> None:
+    verdict = judge(consumer(), ends={(RAW, 0): 13, (DLQ, 0): 0})
+    assert verdict.lag_records == 3
+    assert not verdict.caught_up
+
+
+@pytest.mark.parametrize(
+    ("consumers", "ends"),
+    [
+        ((consumer(),), None),
+        ((consumer(),), {}),
+        ((consumer(lag=None),), ENDS),
+        ((consumer(),), {**ENDS, (RAW, 1): 0}),
+        (({"state": "running", "waiting_for": None, "partitions": []},), ENDS),
+    ],
+    ids=["kafka silent", "no topics", "lag unknown", "a partition nobody reads", "nothing assigned"],
+)
+def test_what_was_not_read_is_never_well(
+    consumers: tuple[dict[str, Any], ...], ends: dict[tuple[str, int], int] | None
+) -> None:
+    verdict = judge(*consumers, ends=ends)
+    assert verdict.health == "starting"
+    assert verdict.lag_records is None
+    assert not verdict.caught_up
+
+
+def test_no_consumer_is_stopped() -> None:
+    assert judge().health == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("document", "word", "says"),
+    [
+        (consumer("paused"), "paused", "streamlake consumer resume orders"),
+        (consumer("tripped"), "unhealthy", "streamlake dlq list orders"),
+        (consumer("waiting", waiting_for="SL-0301: full"), "unhealthy", "streamlake doctor"),
+        (consumer(lag=5, lag_seconds=500.0), "catching-up", ""),
+        (consumer(lag=5, lag_seconds=3.0), "healthy", ""),
+        (consumer(state="running", waiting_for=""), "healthy", ""),
+    ],
+)
+def test_each_trouble_has_a_word_and_a_command(document: dict[str, Any], word: str, says: str) -> None:
+    verdict = judge(document)
+    assert verdict.health == word
+    assert says in [a.command for a in verdict.advice] or not says
+
+
+def test_a_stopped_partition_is_named_with_its_runbook() -> None:
+    document = consumer()
+    document["partitions"][0] |= {"state": "stopped", "waiting_for": "SL-0413: the log was truncated"}
+    verdict = judge(document)
+    assert verdict.health == "unhealthy"
+    assert verdict.advice[0].runbook == "SL-0413"
+    assert f"{RAW}/0" in verdict.advice[0].sentence
+
+
+def test_landed_up_to_is_no_later_than_what_waits() -> None:
+    assert judge(consumer(lag=5, oldest_waiting_ms=400)).landed_up_to_ms == 400
+    assert judge(consumer()).landed_up_to_ms == 1000
+
+
+def test_processes_and_the_worst_word() -> None:
+    running = {"name": "a", "state": "running", "reason": "", "log": "l"}
+    assert of_processes([running])[0] == "healthy"
+    assert of_processes([running, {**running, "state": "starting"}])[0] == "starting"
+    word, advice = of_processes([{**running, "state": "failed", "reason": "exit 2"}, {**running, "state": "starting"}])
+    assert word == "unhealthy"
+    assert "exit 2" in advice[0].sentence
+    assert worst(["healthy", "paused", "catching-up"]) == "paused"
+    assert worst([]) == "stopped"

@@ -1,0 +1,118 @@
+"""How every command answers: exit codes, one document for machines, errors that say what to do."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streamlake.cli import output
+from streamlake.consumer.control import read_control
+
+ROOT = Path(__file__).parents[3]
+
+
+def streamlake(*words: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STREAMLAKE_")}
+    told = {"STREAMLAKE_HOME": str(home), "STREAMLAKE_BOOTSTRAP_SERVERS": "127.0.0.1:1", **environment}
+    return subprocess.run(
+        [Path(sys.executable).with_name("streamlake"), *words],
+        cwd=ROOT,
+        env=clean | told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_unknown_setting_is_refused_in_every_command_before_anything_is_made(tmp_path: Path) -> None:
+    for words in (["settings"], ["status"], ["local", "up"], ["local", "down"], ["consume", "orders"]):
+        done = streamlake(*words, home=tmp_path / "home", STREAMLAKE_API_PROT="1")
+        assert done.returncode == 2
+        assert "did you mean STREAMLAKE_API_PORT?" in done.stderr
+        assert done.stdout == ""
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_error_for_machines_is_one_document_with_its_next_command(tmp_path: Path) -> None:
+    done = streamlake("settings", "--json", home=tmp_path, STREAMLAKE_API_PORT="99999")
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert document["error"]["id"] == "SL-0801"
+    assert document["suggest"] == ["streamlake settings"]
+
+
+def test_settings_say_who_set_them(tmp_path: Path) -> None:
+    document = json.loads(streamlake("settings", "--json", home=tmp_path).stdout)
+    by_name = {row["name"]: row for row in document["settings"]}
+    assert by_name["STREAMLAKE_HOME"]["set_by"] == "environment"
+    assert by_name["STREAMLAKE_API_PORT"]["set_by"] == "default"
+
+
+def test_status_where_nothing_runs_says_so_and_makes_nothing(tmp_path: Path) -> None:
+    done = streamlake("status", "--json", home=tmp_path / "home")
+    assert done.returncode == 3
+    document = json.loads(done.stdout)
+    assert document["health"] == "stopped"
+    assert document["suggest"] == ["scripts/up"]
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("words", [["status", "nothing_such"], ["consumer", "pause", "../x"], ["consume", "ordres"]])
+def test_an_unknown_dataset_is_wrong_use_and_touches_nothing(tmp_path: Path, words: list[str]) -> None:
+    done = streamlake(*words, home=tmp_path / "home")
+    assert done.returncode == 2
+    assert "SL-0102" in done.stderr
+    assert not list((tmp_path / "home").rglob("*.json"))
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["status", "--nonsense"], ["status", "--exit-when", "tomorrow"]])
+def test_wrong_use_is_code_2(tmp_path: Path, words: list[str]) -> None:
+    assert streamlake(*words, home=tmp_path).returncode == 2
+
+
+def test_waiting_ends_in_time(tmp_path: Path) -> None:
+    done = streamlake("status", "--exit-when", "healthy", "--timeout", "0.1", home=tmp_path)
+    assert done.returncode == 3
+    assert "SL-0803" in done.stderr
+
+
+def test_pause_and_resume_are_what_the_consumer_reads(tmp_path: Path) -> None:
+    done = streamlake("consumer", "pause", "orders", "--json", home=tmp_path)
+    assert json.loads(done.stdout)["undo"] == "streamlake consumer resume orders"
+    assert read_control(tmp_path / "state", "orders").paused
+    done = streamlake("consumer", "resume", "orders", "--json", home=tmp_path)
+    document = json.loads(done.stdout)
+    assert (document["before"], document["after"]) == ("paused", "running")
+    assert not read_control(tmp_path / "state", "orders").paused
+    assert document["resumed_at_ms"] > 1_700_000_000_000
+    assert [p.name for p in (tmp_path / "state" / "control").iterdir()] == ["orders.json"]
+
+
+def test_doctor_names_the_cause_and_skips_the_symptoms(tmp_path: Path) -> None:
+    done = streamlake("doctor", "--end-to-end", "--json", home=tmp_path)
+    assert done.returncode == 1
+    found = {check["name"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+    assert found["contracts"] == "ok"
+    assert found["kafka"] == "failed"
+    assert found["topics"] == found["api"] == found["consumers"] == found["accepted"] == "skipped"
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    command = f"'{Path(sys.executable).with_name('streamlake')}' settings | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "Error" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_numbers_as_people_say_them() -> None:
+    assert [output.seconds(s) for s in (None, 0.04, 9.96, 12, 185, 7800, 266400)] == [
+        *("-", "0.0 s", "10.0 s", "12 s", "3 min 5 s", "2 h 10 min", "3 d 2 h"),
+    ]
+    assert [output.size(b) for b in (812, 4404019, 1 << 42)] == ["812 B", "4.2 MiB", "4.0 TiB"]
+    assert output.moment(1795226400123) == "2026-11-21 02:00:00Z"
+    assert output.commands_in("Run `streamlake status`, then `ls`.") == ["streamlake status"]
