@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from streamlake.local import processes
@@ -35,8 +36,6 @@ def test_who_is_deaf_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([deaf[0], "-u", *deaf[1:]], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        import psutil
-
         assert processes.stop([psutil.Process(child.pid)], seconds=0.2) == [child.pid]
 
 
