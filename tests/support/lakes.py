@@ -11,6 +11,7 @@ from streamlake.storage import layout
 from streamlake.storage.claim import Amendment, ChainOpening, Claim, Gap, Rejections
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
+from streamlake.storage.seal import Seal, SealedPart
 
 DATE = "2026-11-21"
 TIMESTAMP_MS = 1795226400123  # on that day
@@ -99,6 +100,16 @@ class HandLake:
         )  # fmt: skip
         name = layout.amendment(self.dataset, Chain.parse(claim.chain), claim.partition, claim.start)
         assert self.store.create(name, [amendment.encode()])
+
+    def seal(self, claims: Sequence[Claim], date: str = DATE) -> None:
+        """Seal a day of the raw zone that holds the parts of these claims."""
+        parts = [SealedPart(name=str(c.part), records=c.records, size=c.size, sha256=c.sha256) for c in claims]
+        seal = Seal(
+            dataset=self.dataset, topic=self.raw_topic, zone=layout.RAW, date=date, dead_letters=0,
+            records=sum(c.records for c in claims), size=sum(c.size for c in claims), contract_versions=(1,),
+            ranges={}, parts=tuple(parts), sealed_by="hand", sealed_at=AT,
+        )  # fmt: skip
+        assert self.store.create(layout.seal(layout.RAW, self.dataset, date), [seal.encode()])
 
     def claim_path(self, claim: Claim) -> Path:
         """The claim's file."""

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     ORPHAN_PART = "orphan_part"
     FOREIGN_OBJECT = "foreign_object"
     RESCUED = "rescued"
+    SEAL = "seal"
     DUPLICATE = "duplicate"
     ORDER = "order"
     MISPLACED = "misplaced"
@@ -87,6 +88,7 @@ class Checked:
     claims_in_window: int = 0
     parts: int = 0
     parts_found: int = 0
+    seals: int = 0
     parts_to_read: int = 0
     parts_read: int = 0
     lines_read: int = 0

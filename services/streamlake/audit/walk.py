@@ -16,10 +16,10 @@ from streamlake.audit.ledger import StoredChain, StoredClaim, Stray, chains, cla
 from streamlake.audit.part_rules import Line, judge_part, read_part
 from streamlake.audit.report import PartitionReport, Report
 from streamlake.audit.rules import ChainWalk, Expected, amended_up_to
-from streamlake.audit.zones import Listed, list_zone, orphans, rescued
+from streamlake.audit.zones import Listed, broken_seals, list_zone, orphans, rescued
 from streamlake.kafka.names import dlq_topic
 from streamlake.storage import layout
-from streamlake.storage.claim import Claim, decode_amendment, decode_claim
+from streamlake.storage.claim import Amendment, Claim, decode_amendment, decode_claim
 from streamlake.storage.store import ObjectStore
 
 _FRESH = timedelta(seconds=60)
@@ -50,6 +50,16 @@ class Pending:
     claim: Claim
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A part to read, by the name of its claim: judged, or only looked through for the dead letters in it."""
+
+    expected: Expected
+    claim: str
+    judged: bool
+    amended: bool
+
+
 @dataclass(slots=True)
 class Walk:
     """One walk, step by step: `ledger`, `settle`, `read`. What it finds goes into `report`."""
@@ -62,7 +72,7 @@ class Walk:
     sleep: Callable[[float], None] = time.sleep
     balance: Balance = field(default_factory=Balance)
     pending: list[Pending] = field(default_factory=list)
-    _to_read: list[tuple[Expected, str, bool]] = field(default_factory=list)
+    _to_read: list["_Chosen"] = field(default_factory=list)
     _deadline: float = float("inf")
     _random: random.Random = field(default_factory=random.Random)
 
@@ -87,6 +97,8 @@ class Walk:
         if self.report.checked.complete:
             for zone in zones.values():
                 self.report.findings += orphans(zone, self.options.covers)
+                self.report.findings += broken_seals(zone, self.options.covers)
+                self.report.checked.seals += len(zone.seals)
         self.report.findings += rescued(self.store, self.dataset)
 
     def _chain(self, stored: StoredChain, zones: dict[str, Listed]) -> None:
@@ -141,8 +153,7 @@ class Walk:
         if claim is None:
             return
         asked = self._asked_for(stored)
-        if claim.part is not None:
-            zone.named.add(claim.part)
+        zone.name(claim)
         if expected.zone == layout.RAW:
             self.balance.claim(expected.chain.topic_id, claim)
         self.report.checked.claims_in_window += asked
@@ -173,9 +184,9 @@ class Walk:
                 self.balance.sent(expected.chain.topic_id, claim, lost_up_to)
         chosen = asked and (self.options.deep or self._random.random() < self.options.read_share)
         if chosen or (asked and self.options.read_share > 0 and not self._to_read):
-            self._to_read.append((expected, name, True))
+            self._to_read.append(_Chosen(expected, name, judged=True, amended=amended))
         elif self.options.deep and expected.zone == layout.DEAD_LETTERS:
-            self._to_read.append((expected, name, False))
+            self._to_read.append(_Chosen(expected, name, judged=False, amended=amended))
 
     def settle(self) -> None:
         """Give a part that is under way a few seconds; what is missing then, is found."""
@@ -201,23 +212,25 @@ class Walk:
     def read(self) -> None:
         """Decompress the chosen parts and look at every line."""
         checked = self.report.checked
-        checked.parts_to_read = sum(judged for _, _, judged in self._to_read)
-        for expected, name, judged in self._to_read:
+        checked.parts_to_read = sum(chosen.judged for chosen in self._to_read)
+        for chosen in self._to_read:
             if self.monotonic() > self._deadline:
                 checked.complete = False
                 return
-            claim = decode_claim(name, self.store.read(name) or b"")
-            on_line = self._dead_letter if expected.zone == layout.DEAD_LETTERS and self.options.deep else None
+            claim = decode_claim(chosen.claim, self.store.read(chosen.claim) or b"")
+            on_line = self._dead_letter if chosen.expected.zone == layout.DEAD_LETTERS and self.options.deep else None
             content = read_part(self.store, claim, on_line)
-            if judged:
-                amendments = [decode_amendment(n, d) for n in self._beside(name) if (d := self.store.read(n))]
-                self.report.findings += judge_part(claim, amendments, content)
+            if chosen.judged:
+                # Listing costs what the folder holds, so it is asked only where there is something to find.
+                beside = self._beside(chosen.claim) if chosen.amended else []
+                self.report.findings += judge_part(claim, beside, content)
                 checked.parts_read += 1
                 checked.lines_read += content.records
                 checked.bytes_read += content.size
 
-    def _beside(self, name: str) -> list[str]:
-        return list(self.store.list_from(name.removesuffix(".json") + ".lost."))
+    def _beside(self, name: str) -> list[Amendment]:
+        names = self.store.list_from(name.removesuffix(".json") + ".lost.")
+        return [decode_amendment(n, data) for n in names if (data := self.store.read(n)) is not None]
 
     def _dead_letter(self, line: Line) -> None:
         self.balance.letter(line.key)

@@ -389,6 +389,26 @@ def test_damage_outside_the_dates_is_not_reported_and_inside_is(tmp_path: Path) 
     assert Kind.HOLE in kinds(look(lake, first="2026-11-22", last="2026-11-22")), "the hole lies between both days"
 
 
+def test_a_sealed_day_holds_exactly_what_its_seal_lists(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    claims = [lake.land(3), lake.land(4, partition=1)]
+    lake.seal(claims)
+    report = look(lake)
+    assert (report.verdict, report.checked.seals) == (Verdict.OK, 1)
+    lake.land(2)
+    assert kinds(look(lake)) == {Kind.SEAL}, "a claim in a day that was sealed before"
+
+
+def test_a_seal_that_lists_other_parts_or_cannot_be_read_is_found(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    claims = [lake.land(3), lake.land(4)]
+    lake.seal(claims[:1])
+    assert kinds(look(lake)) == {Kind.SEAL}
+    (lake.part_path(claims[0]).parent / "_metadata.json").write_bytes(b"{}")
+    assert kinds(look(lake)) == {Kind.SEAL}
+    assert look(lake, first="2027-01-01").verdict is Verdict.INDETERMINATE
+
+
 def test_the_document_is_plain_data(tmp_path: Path) -> None:
     lake, claims = a_good_lake(tmp_path)
     remove_part(lake, claims)
