@@ -87,6 +87,14 @@ class BoundedProtocol(HttpToolsProtocol):
         ]
         self._refused = True
         self._head_is_here()
+        if self.cycle is not None and not self.cycle.response_complete:
+            # What came is the rest of a request that is being read: to it, the client is gone.
+            started = self.cycle.response_started
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            if started:
+                self.transport.close()
+                return
         self.transport.write(b"".join([*head, said.body]))
         # Closing with unread bytes resets the connection, and the client would lose the answer: half, then whole.
         if self.transport.can_write_eof():
