@@ -48,16 +48,23 @@ def retain(sim: "Simulation", partition: int, start: int) -> None:
 
 
 def truncation(sim: "Simulation") -> None:
-    """An unclean election: what comes next has the same offsets, under a later epoch."""
-    if sim.partitions():
-        partition = sim.rng.choice(sim.partitions())
-        log = sim.broker.log(partition)
-        end = max(log.start, log.end - sim.rng.randint(1, 8))
-        sim.say(f"partition {partition} is truncated from {log.end} to {end}")
-        sim.broker.truncate(log, end)
-        if sim.rng.random() < 0.3:
-            for _ in range(sim.rng.randint(1, 12)):
-                sim.broker.produce(partition, None)
+    """An unclean election: what comes next has the same offsets, under a later epoch. Often it hits what was claimed.
+
+    The log may have grown beyond the old end before anybody looks: offsets alone tell nothing then.
+    """
+    if not sim.partitions():
+        return
+    rng, partition = sim.rng, sim.rng.choice(sim.partitions())
+    log, chain = sim.broker.log(partition), operator.newest_chain(sim)
+    old_end = log.end
+    head = sim.watch.lines[chain, partition].next if chain else 0
+    near = head if rng.random() < 0.6 and log.start < head <= log.end else log.end
+    end = max(log.start, near - rng.randint(1, 6))
+    sim.broker.truncate(log, end)
+    if rng.random() < 0.5:
+        for _ in range(rng.randint(1, 12) if rng.random() < 0.3 else near - end + rng.randint(1, 6)):
+            sim.broker.produce(partition, None)
+    sim.say(f"partition {partition} is truncated from {old_end} to {end}, and ends at {log.end}")
 
 
 def recreation(sim: "Simulation") -> None:

@@ -13,7 +13,7 @@ _BURSTS = (1, 1, 2, 4, 9)
 
 _TROUBLE: dict[Callable[["Simulation"], None], float] = {
     broker_trouble.retention: 1.2,
-    broker_trouble.truncation: 0.6,
+    broker_trouble.truncation: 0.8,
     broker_trouble.recreation: 0.4,
     broker_trouble.clock: 1.0,
     broker_trouble.late_write: 3.0,
@@ -25,6 +25,7 @@ _TROUBLE: dict[Callable[["Simulation"], None], float] = {
     process_trouble.stall: 1.0,
     process_trouble.wander: 1.5,
     process_trouble.pause: 0.3,
+    process_trouble.flap: 1.5,
 }
 
 

@@ -58,6 +58,24 @@ def wander(sim: "Simulation") -> None:
         broker_trouble.retention_into_the_last_claim(sim, partition)
 
 
+def flap(sim: "Simulation") -> None:
+    """A partition leaves its owner and comes back at once; a claim that was under way may still take effect."""
+    owned = [(p, owner) for p, owner in sim.owners.items() if owner in sim.processes]
+    claiming = [
+        (p, owner)
+        for p, owner in owned
+        for key, task in owner.tasks.running.items()
+        if key[1] == p and isinstance(task.effect, Create) and task.effect.name.startswith("ledger/")
+    ]
+    if not owned or sim.draining:
+        return
+    partition, owner = sim.rng.choice(claiming or owned)
+    rate, sim.world.rate = sim.world.rate, sim.world.rate and 0.6
+    owner.lost([partition])
+    sim.world.rate = rate
+    _give(sim, partition, owner)
+
+
 def contract(sim: "Simulation") -> None:
     process = someone(sim)
     process.handler.today = sim.rng.randint(1, NEWEST_VERSION)

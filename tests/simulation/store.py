@@ -24,6 +24,11 @@ class Store:
             insort(self._names, name)
         self.objects[name] = data
 
+    def forget(self, name: str) -> None:
+        """Nothing of ours does this; a planted bug does."""
+        if self.objects.pop(name, None) is not None:
+            self._names.remove(name)
+
     def names(self, prefix: str, start: str, limit: int | None = None) -> Sequence[str]:
         found: list[str] = []
         for name in self._names[bisect_left(self._names, max(prefix, start)) :]:

@@ -30,20 +30,20 @@ def explain(place: Place, holes: Sequence[Hole]) -> Work[Explained]:
     gaps: list[Gap] = []
     control = 0
     for hole in holes:
-        start = hole.start
+        start, log_start = hole.start, bounds.start
         if hole.next - start > 1 or start < bounds.start:
-            start = yield from _first_kept(place, hole)
+            start, log_start = yield from _first_kept(place, hole)
         if start > hole.start:
             reason: GapReason = "retention" if hole.start else "before_streamlake"
-            gaps.append(Gap(hole.start, start, reason, start, start if start < hole.next else None))
+            gaps.append(Gap(hole.start, start, reason, log_start, start if start < hole.next else None))
         control += hole.next - start
     return Explained(tuple(gaps), control)
 
 
-def _first_kept(place: Place, hole: Hole) -> Work[int]:
-    """Where the log starts within the hole. From there on Kafka must have nothing to deliver."""
+def _first_kept(place: Place, hole: Hole) -> Work[tuple[int, int]]:
+    """Where the log starts within the hole, and altogether. From there on Kafka must have nothing to deliver."""
     where = f"{place.topic}/{place.partition}"
-    start = hole.start
+    start, log_start = hole.start, hole.start
     while start < hole.next:
         found = yield from ask(Fetch(place.topic, place.partition, start, hole.next))
         if isinstance(found, Above):
@@ -52,5 +52,6 @@ def _first_kept(place: Place, hole: Hole) -> Work[int]:
             if found:
                 raise FetchSkipped(f"Kafka has offset {found[0].offset()} of {where}, which was not delivered.")
             break
-        start = min(found.log_start, hole.next)
-    return start
+        log_start = found.log_start
+        start = min(log_start, hole.next)
+    return start, log_start
