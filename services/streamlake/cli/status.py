@@ -15,6 +15,7 @@ from rich.text import Text
 from streamlake.cli import output
 from streamlake.cli.snapshot import Gatherer, Snapshot, is_sealed
 from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_UNREACHABLE, Misconfigured, Retryable
+from streamlake.local.readiness import api_url
 from streamlake.settings import Settings, load
 
 _COLOURS = {"healthy": "green", "catching-up": "yellow", "paused": "yellow", "starting": "yellow"}
@@ -75,7 +76,7 @@ def document(snapshot: Snapshot, settings: Settings) -> dict[str, Any]:
     return {
         "health": snapshot.health,
         "home": str(settings.home),
-        "api": {"url": f"http://{settings.api_host}:{settings.api_port}", "ready": snapshot.api_answers},
+        "api": {"url": api_url(settings), "ready": snapshot.api_answers},
         "kafka": {"bootstrap_servers": settings.bootstrap_servers, "answers": snapshot.kafka_answers},
         "lake": {
             "url": settings.lake_url,

@@ -1,6 +1,7 @@
 """The readable log of `scripts/up`: what every process writes, one line each, with its name before it."""
 
 import json
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,11 +32,14 @@ class Follower:
 
     def _new_lines(self, path: Path) -> Iterator[str]:
         offset = self._offsets.get(path, 0)
-        if path.stat().st_size < offset:
-            offset = 0  # turned over
-        with path.open("rb") as log:
-            log.seek(offset)
-            data = log.read(_CHUNK)
+        try:
+            with path.open("rb") as log:
+                if log.seek(0, os.SEEK_END) < offset:
+                    offset = 0  # turned over
+                log.seek(offset)
+                data = log.read(_CHUNK)
+        except OSError:
+            return  # turned over just now; the next look finds the new one
         self._offsets[path] = offset + len(data)
         *lines, self._rest[path] = (self._rest.get(path, b"") + data).split(b"\n")
         for line in lines:

@@ -145,7 +145,10 @@ class Supervisor:
         before, at = self._written
         now = time.monotonic()
         if document != before or now - at >= _WRITE_STATE_SECONDS:
-            write_state(self._home, document)
+            try:
+                write_state(self._home, document)
+            except OSError:
+                return  # a full disk must not take down what waits for it to heal; `status` sees an older state
             self._written = (document, now)
 
     def _stop_all(self) -> None:

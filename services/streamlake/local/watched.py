@@ -56,8 +56,9 @@ class Watched:
             command = self.command()
             self._child = processes.start(command, self.environment, self.home.path, self.unit.name, log)
         except (StreamlakeError, OSError) as error:
-            code = error.exit_code if isinstance(error, StreamlakeError) else 1
-            self._ended(code, now, str(error))
+            # It could be started before, so this may pass: a port that is still held, a disk that is full.
+            self._started = now
+            self._ended(1, now, str(error))
             return
         self._started = now
         self._become("starting")
