@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay
 
-from streamlake.errors import Permanent, Refused, Retryable
+from streamlake.errors import Misconfigured, Permanent, Refused, Retryable
 from streamlake.ingest.event_file import Portion
 
 _SECONDS: Final = 15.0  # the API answers within 12
@@ -23,9 +23,15 @@ class ApiUnreachable(Retryable):
 
 
 class ApiRefuses(Refused):
-    """The API refuses the request as a whole: the key, the dataset, the form."""
+    """The API refuses the key."""
 
     code = "SL-0527"
+
+
+class WrongRequest(Misconfigured):
+    """The API refuses the request as a whole: the dataset, the form, the size."""
+
+    code = "SL-0530"
 
 
 class NotAnApi(Permanent):
@@ -89,7 +95,7 @@ def send(
 ) -> None:
     """Send all, in order. `tally` is true at any moment, also when this raises.
 
-    Raises ApiUnreachable after `patience_seconds` without success for one portion, ApiRefuses, NotAnApi.
+    Raises ApiUnreachable after `patience_seconds` without success for one portion, ApiRefuses, WrongRequest, NotAnApi.
     """
     for portion in portions:
         _Portion(client, dataset, portion, salt, tally, on_receipt).send(patience_seconds)
@@ -149,7 +155,8 @@ class _Portion:
         if answer.status_code not in (202, 207) and not errors:
             if answer.status_code in (408, 429) or answer.status_code >= 500:
                 raise _Again(said["detail"], _retry_after(answer))
-            raise ApiRefuses(f"{answer.status_code} {said['detail']}", next_step=said.get("next_step", ""))
+            kind = ApiRefuses if answer.status_code in (401, 403) else WrongRequest
+            raise kind(f"{answer.status_code} {said['detail']}", next_step=said.get("next_step", ""))
         for receipt in said.get("receipts", []):
             self._settle(receipt, self._tally.receipt, self._on_receipt)
         again = []
