@@ -10,7 +10,7 @@ from typing import Any, Final
 from streamlake import vitals
 from streamlake.cli import health
 from streamlake.cli.health import Advice, DatasetHealth, Word
-from streamlake.contract.model import Contract
+from streamlake.contract.problems import WrongContract
 from streamlake.errors import StreamlakeError
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.names import dlq_topic, raw_topic
@@ -44,11 +44,27 @@ class Gatherer:
 
     def __init__(self, settings: Settings, dataset: str | None) -> None:
         self._settings = settings
-        registry = FileRegistry(settings.contracts_dir)
-        names = [dataset] if dataset else list(registry.datasets())
-        self._contracts = [registry.current(name) for name in names]
+        self._wrong_contracts: tuple[Advice, ...] = ()
+        self._datasets = self._known(dataset)
         self._admin = Admin(settings.bootstrap_servers, seconds=KAFKA_SECONDS)
         self._every_dataset = dataset is None
+
+    def _known(self, dataset: str | None) -> dict[str, float]:
+        """Each dataset to look at, and the age at which its parts close.
+
+        A contract that is broken is no reason to refuse a look: what runs goes on with the one before.
+        """
+        usual = self._settings.part_max_age_seconds
+        try:
+            registry = FileRegistry(self._settings.contracts_dir)
+        except WrongContract as error:
+            self._wrong_contracts = (Advice(error.message, "streamlake contracts check", error.code),)
+            names = sorted(path.parent.name for path in self._settings.contracts_dir.glob("*/contract.yaml"))
+            if dataset is not None and dataset not in names:
+                raise
+            return {name: usual for name in names if dataset in (None, name)}
+        names = [dataset] if dataset else list(registry.datasets())
+        return {name: registry.current(name).rotation.max_age_seconds or usual for name in names}
 
     def look(self) -> Snapshot:
         """One look. Nothing is changed."""
@@ -57,7 +73,7 @@ class Gatherer:
         runs = [p for p in processes if p["pid"]]
         kafka = self._kafka_answers()
         api = any(p["kind"] == "api" for p in runs) and readiness.get_status(self._settings, "/readyz") == 200
-        judged = [self._judge(contract, documents, ask_kafka=kafka) for contract in self._contracts]
+        judged = [self._judge(name, age, documents, ask_kafka=kafka) for name, age in self._datasets.items()]
         word, advice = health.of_processes(processes)
         advice = (*advice, *(a for d in judged for a in d.advice))
         if runs and self._supervisor_was_killed():
@@ -75,12 +91,14 @@ class Gatherer:
         elif not api and any(p["kind"] == "api" for p in processes) and word == "healthy":
             word = "unhealthy"
             advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
+        if self._wrong_contracts and word in ("healthy", "starting"):
+            word = "unhealthy"
         total, free = self._disk()
         return Snapshot(
             health=health.worst([word, *words]),
             processes=processes,
             datasets=judged,
-            advice=list(advice),
+            advice=[*self._wrong_contracts, *advice],
             kafka_answers=kafka,
             api_answers=api,
             disk_free_bytes=free,
@@ -92,10 +110,11 @@ class Gatherer:
         home = Home(self._settings.home)
         state = read_state(home) if holder(home) is not None else None
         if state is not None:
-            mine = {contract.dataset for contract in self._contracts}
             for process in state["processes"]:
                 # What is done, as applying the topics, is no process any more.
-                if process["state"] != "done" and (self._every_dataset or process["dataset"] in (None, *mine)):
+                if process["state"] != "done" and (
+                    self._every_dataset or process["dataset"] in (None, *self._datasets)
+                ):
                     yield process
             return
         for document in documents:
@@ -114,8 +133,9 @@ class Gatherer:
         state = read_state(home)
         return state is not None and state["supervisor"]["state"] != "stopped" and holder(home) is None
 
-    def _judge(self, contract: Contract, documents: Sequence[dict[str, Any]], *, ask_kafka: bool) -> DatasetHealth:
-        name = contract.dataset
+    def _judge(
+        self, name: str, part_max_age_seconds: float, documents: Sequence[dict[str, Any]], *, ask_kafka: bool
+    ) -> DatasetHealth:
         mine = [d for d in documents if d.get("kind") == "consumer" and d.get("dataset") == name]
         facts = health.DatasetFacts(
             name=name,
@@ -124,8 +144,7 @@ class Gatherer:
             sealed_until=self._sealed_until(name),
             dead_letters=self._dead_letters(name) if ask_kafka else None,
         )
-        age = contract.rotation.max_age_seconds or self._settings.part_max_age_seconds
-        return health.of_dataset(facts, age)
+        return health.of_dataset(facts, part_max_age_seconds)
 
     def _kafka_answers(self) -> bool:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from streamlake.errors import EXIT_WRONG_USE
 from streamlake.kafka import broker
 from streamlake.kafka.download import Progress
 from streamlake.local import environment as environments
@@ -23,6 +24,7 @@ from streamlake.settings import Settings
 from streamlake.storage.open import make_root
 
 UP_SECONDS: Final = 180.0
+HOPELESS_RESTARTS: Final = 5
 
 
 def prepare(settings: Settings, progress: Progress) -> list[str]:
@@ -101,13 +103,7 @@ def detach(settings: Settings, environment: Mapping[str, str], say: Callable[[st
         state = read_state(home)
         if state is not None and state["supervisor"]["pid"] == supervisor.pid and state["written_at"] >= started_at:
             _tell(state, seen, say)
-            failed = [p for p in state["processes"] if p["state"] == "failed"]
-            if failed:
-                down(settings, say)
-                raise UnitMisconfigured(
-                    f"{failed[0]['name']} {failed[0]['reason']}. It said last: {last_words(Path(failed[0]['log']))}",
-                    next_step=f"Mend it, then `scripts/up` again. Its log is {failed[0]['log']}.",
-                )
+            _require_hope(state, lambda: down(settings, say))
             if state["settled"]:
                 return
         if supervisor.poll() is not None:
@@ -117,12 +113,26 @@ def detach(settings: Settings, environment: Mapping[str, str], say: Callable[[st
             )
         _pause(supervisor)
     state = read_state(home) or {"processes": []}
-    silent = ", ".join(p["name"] for p in state["processes"] if p["state"] not in ("running", "done"))
+    silent = [p for p in state["processes"] if p["state"] not in ("running", "done")]
+    said = "; ".join(f"{p['name']}: {last_words(Path(p['log']))}" for p in silent)
     down(settings, say)
     raise NotUp(
-        f"no answer within {UP_SECONDS:.0f} s from {silent or 'anything'}, so all was stopped again.",
+        f"no answer within {UP_SECONDS:.0f} s, so all was stopped again. {said}",
         next_step=f"Read the logs in {home.logs}, then `scripts/up` again.",
     )
+
+
+def _require_hope(state: dict[str, Any], give_up: Callable[[], object]) -> None:
+    """Stop everything and raise, where waiting will not help."""
+    for process in state["processes"]:
+        words = f"{process['name']} {process['reason']}. It said last: {last_words(Path(process['log']))}"
+        next_step = f"Mend it, then `scripts/up` again. Its log is {process['log']}."
+        if process["state"] == "failed" and process["exit_code"] == EXIT_WRONG_USE:
+            give_up()
+            raise UnitMisconfigured(words, next_step=next_step)
+        if process["state"] == "backing_off" and process["restarts"] >= HOPELESS_RESTARTS:
+            give_up()
+            raise NotUp(words, next_step=next_step)
 
 
 def _pause(supervisor: subprocess.Popen[bytes]) -> None:

@@ -43,8 +43,8 @@ class Watched:
 
     @property
     def settled(self) -> bool:
-        """It does its work, or has done it."""
-        return self.state in ("running", "done")
+        """It does its work, has done it, or waits for somebody's decision that holds nobody up."""
+        return self.state in ("running", "done") or (self.unit.once and self.exit_code == EXIT_REFUSED)
 
     def start(self, now: float) -> None:
         """Start it, if it waits for nothing but its turn."""

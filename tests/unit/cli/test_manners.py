@@ -60,6 +60,15 @@ def test_status_where_nothing_runs_says_so_and_makes_nothing(tmp_path: Path) -> 
     assert not (tmp_path / "home").exists()
 
 
+def test_a_broken_contract_is_said_and_no_reason_to_refuse_a_look(tmp_path: Path) -> None:
+    (tmp_path / "contracts" / "orders").mkdir(parents=True)
+    (tmp_path / "contracts" / "orders" / "contract.yaml").write_text("kind: [")
+    done = streamlake("status", "--json", home=tmp_path, STREAMLAKE_CONTRACTS_DIR=str(tmp_path / "contracts"))
+    document = json.loads(done.stdout)
+    assert document["advice"][0]["runbook"] == "SL-0101"
+    assert "streamlake contracts check" in document["suggest"]
+
+
 @pytest.mark.parametrize("words", [["status", "nothing_such"], ["consumer", "pause", "../x"], ["consume", "ordres"]])
 def test_an_unknown_dataset_is_wrong_use_and_touches_nothing(tmp_path: Path, words: list[str]) -> None:
     done = streamlake(*words, home=tmp_path / "home")

@@ -88,6 +88,7 @@ def test_what_is_done_once_is_done_and_what_is_refused_holds_nobody_up(make: Mak
     refused = make("raise SystemExit(4)", units.TOPICS)
     until(refused, "failed")
     assert refused.exit_code == 4
+    assert refused.settled
 
 
 def test_who_does_not_stop_in_time_is_killed(make: Make) -> None:
