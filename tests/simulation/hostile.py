@@ -23,7 +23,7 @@ _TROUBLE: dict[Callable[["Simulation"], None], float] = {
     process_trouble.stop: 0.4,
     process_trouble.contract: 1.0,
     process_trouble.stall: 1.0,
-    process_trouble.wander: 1.5,
+    process_trouble.wander: 2.0,
     process_trouble.pause: 0.3,
     process_trouble.flap: 1.5,
 }
@@ -68,3 +68,4 @@ def _work(sim: "Simulation") -> None:
         for _ in range(sim.rng.choice(_BURSTS)):
             if not sim.advance(process):
                 return
+            process_trouble.spring(sim, process)

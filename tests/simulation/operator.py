@@ -52,15 +52,16 @@ def newest_chain(sim: "Simulation") -> Chain | None:
 
 def overwritten_from(sim: "Simulation", chain: Chain, partition: int) -> int | None:
     """The first claimed offset that holds another record now, or none any more; None if the chain tells the log."""
-    log = sim.broker.topics[chain.topic_id].logs[partition]
-    lasts = [claim.last for claim in sim.watch.lines[chain, partition].claims if claim.last]
+    log, first = sim.broker.topics[chain.topic_id].logs[partition], None
+    claimed = [(claim.start, claim.last) for claim in sim.watch.lines[chain, partition].claims if claim.last]
     below = opening_of(sim, chain).lasts.get(str(partition))
-    first = None
-    for last in reversed([below, *lasts] if below else lasts):
+    for start, last in reversed([(0, below), *claimed] if below else claimed):
         entry = log.entries[last.offset] if last.offset < log.end else None
         if entry is not None and (entry.epoch, entry.timestamp_ms) == (last.leader_epoch, last.timestamp_ms):
             break  # what lies before a claim that still holds was told apart when that claim was made
         first = min(at for at, epoch in log.cuts if epoch >= (last.leader_epoch or 0))
+        if first > start:
+            break  # the same of the part of it that still holds
     return first
 
 
@@ -83,6 +84,8 @@ def fork(sim: "Simulation") -> None:
         below = [entry for entry in log.entries[log.start : starts[str(partition)]] if entry is not None]
         if below:
             lasts[str(partition)] = fingerprint(below[-1])
+            # Markers behind it prove nothing if they are cut off, too, so the new generation reads them again.
+            starts[str(partition)] = below[-1].offset() + 1
     _open(sim, Chain(chain.topic_id, chain.generation + 1), starts, lasts, chain)
     sim.overwritten.clear()
 

@@ -6,7 +6,7 @@ from streamlake.consumer.consumer import Control
 from streamlake.consumer.effects import Create, SendDeadLetters
 from tests.simulation import broker_trouble, operator
 from tests.simulation.landing_parts import NEWEST_VERSION
-from tests.simulation.process import Process
+from tests.simulation.process import Process, Task
 from tests.simulation.world import WRITES
 
 if TYPE_CHECKING:
@@ -37,43 +37,45 @@ def stall(sim: "Simulation") -> None:
 
 
 def wander(sim: "Simulation") -> None:
-    """A process stands still between its claim and its part, and its partition moves on without it."""
-    found = [
-        (process, key[1], task)
-        for process in sim.processes
-        for key, task in process.tasks.running.items()
-        if isinstance(task.effect, SendDeadLetters)
-        or (isinstance(task.effect, Create) and task.effect.name.startswith("raw/"))
-    ]
-    if not found or sim.draining:
+    """The next one that is about to create a claim or a part stands still, and its partition moves on without it."""
+    sim.trap = _wander
+
+
+def flap(sim: "Simulation") -> None:
+    """The next one that is about to create a claim or a part loses its partition and gets it back at once."""
+    sim.trap = _flap
+
+
+def spring(sim: "Simulation", process: Process) -> None:
+    """The trap, if one is set and the process stands where it hurts."""
+    if sim.trap is None or sim.draining:
         return
-    process, partition, task = sim.rng.choice(found)
-    sim.say(f"process {process.number} stands still before the part of partition {partition}")
+    for key, task in process.tasks.running.items():
+        if isinstance(task.effect, (Create, SendDeadLetters)):
+            trap, sim.trap = sim.trap, None
+            trap(sim, process, key[1], task)
+            return
+
+
+def _wander(sim: "Simulation", process: Process, partition: int, task: Task) -> None:
+    sim.say(f"process {process.number} stands still before {type(task.effect).__name__} of partition {partition}")
     task.not_before = sim.tick + sim.rng.randint(40, 250)
     if sim.owners.get(partition) is process:
         del sim.owners[partition]
         process.zombie = True
-        _give(sim, partition, someone(sim))
-    if sim.rng.random() < 0.4:
+        others = [p for p in sim.processes if p is not process]
+        _give(sim, partition, sim.rng.choice(others) if others else start(sim))
+    if sim.rng.random() < 0.3:
         broker_trouble.retention_into_the_last_claim(sim, partition)
 
 
-def flap(sim: "Simulation") -> None:
-    """A partition leaves its owner and comes back at once; a claim that was under way may still take effect."""
-    owned = [(p, owner) for p, owner in sim.owners.items() if owner in sim.processes]
-    claiming = [
-        (p, owner)
-        for p, owner in owned
-        for key, task in owner.tasks.running.items()
-        if key[1] == p and isinstance(task.effect, Create) and task.effect.name.startswith("ledger/")
-    ]
-    if not owned or sim.draining:
-        return
-    partition, owner = sim.rng.choice(claiming or owned)
-    rate, sim.world.rate = sim.world.rate, sim.world.rate and 0.6
-    owner.lost([partition])
-    sim.world.rate = rate
-    _give(sim, partition, owner)
+def _flap(sim: "Simulation", process: Process, partition: int, task: Task) -> None:
+    """The call that was under way may still take effect."""
+    if sim.owners.get(partition) is process:
+        process.lost([partition])
+        if sim.world.rate and sim.rng.random() < 0.7:
+            sim.world.late.append(task.effect)
+        _give(sim, partition, process)
 
 
 def contract(sim: "Simulation") -> None:

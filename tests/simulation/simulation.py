@@ -23,7 +23,7 @@ from tests.simulation import operator, oracle
 from tests.simulation.broker import Broker
 from tests.simulation.healing import heal
 from tests.simulation.hostile import rage
-from tests.simulation.process import Process
+from tests.simulation.process import Process, Task
 from tests.simulation.watch import Violation, Watch
 from tests.simulation.world import World
 
@@ -77,6 +77,7 @@ class Simulation:
         self.budget = rng.choice((300, 1 << 30, 1 << 30))
         self.zombies = 0.0
         self.draining = False
+        self.trap: Callable[[Simulation, Process, int, Task], None] | None = None
         self.overwritten: set[int] = set()
         self.not_adopted = False
 

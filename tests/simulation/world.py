@@ -51,6 +51,8 @@ class World:
     def perform(self, effect: Effect[Any]) -> Any:
         """The effect's answer, or what the port raises instead of it."""
         kind = type(effect)
+        if kind is fx.Create and self.late and self._rng.random() < 0.5:
+            self._race(effect.name)
         if kind in LOCAL or self._rng.random() >= self.rate:
             return self.apply(effect)
         fault = self._rng.choice(_PORT_FAULTS)
@@ -77,6 +79,13 @@ class World:
         """A write that nobody waits for any more takes effect."""
         with contextlib.suppress(Retryable):  # its topic may be gone
             self.apply(self.late.pop(index))
+
+    def _race(self, name: str) -> None:
+        """A create of the same name that was under way since long ago is the faster one."""
+        for index, late in enumerate(self.late):
+            if isinstance(late, fx.Create) and late.name == name:
+                self.apply_late(index)
+                return
 
     def _size(self, effect: fx.Size) -> int | None:
         stored = self.watch.store.objects.get(effect.name)
