@@ -1,6 +1,6 @@
 """The open batch of one partition: takes delivered records until a reason to close stands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streamlake.consumer import rotation
@@ -8,10 +8,9 @@ from streamlake.consumer.batch import Batch, Hole
 from streamlake.consumer.breaker import Breaker
 from streamlake.consumer.calendar import date_of, midnight_after
 from streamlake.consumer.effects import Letter, Message, PartFormat, PartWriter
-from streamlake.consumer.handler import Handler, Terms
+from streamlake.consumer.handler import Handler, Judgement, Terms
 from streamlake.consumer.place import Place
 from streamlake.consumer.rotation import Filled, RotationPolicy
-from streamlake.contract.rejection import Rejection
 from streamlake.storage.claim import CloseReason
 
 
@@ -95,7 +94,7 @@ class Filling:
             self.tripped_at = self.breaker.observe(len(taken), bad)
             if self.tripped_at is not None:
                 return 0
-        self._write(taken, judged.rejected, judged.terms.contract_version)
+        self._write(taken, judged)
         self.closing = (ends if judged.count == len(fitting) else None) or self.due(now)
         return judged.count
 
@@ -138,27 +137,29 @@ class Filling:
         if messages[-1].leader_epoch() != epoch:
             messages = _up_to(messages, lambda m: m.leader_epoch() != epoch)
             ends = "epoch"
-        if any(m.timestamp()[1] >= self._midnight_ms for m in messages):
+        if max([m.timestamp()[1] for m in messages], default=0) >= self._midnight_ms:
             messages = _up_to(messages, lambda m: m.timestamp()[1] >= self._midnight_ms)
             ends = "date"
         return messages, ends
 
-    def _write(self, messages: Sequence[Message], rejected: Mapping[int, Rejection], version: int) -> None:
-        accepted = messages
-        if rejected:
-            accepted = [m for i, m in enumerate(messages) if i not in rejected]
-            letters = [Letter(messages[i], rejected[i], version) for i in sorted(rejected)]
+    def _write(self, messages: Sequence[Message], judged: Judgement) -> None:
+        accepted, metas = messages, judged.metas
+        if judged.rejected:
+            kept = [i for i in range(len(messages)) if i not in judged.rejected]
+            accepted, metas = [messages[i] for i in kept], metas and metas.of(kept)
+            version = judged.terms.contract_version
+            letters = [Letter(messages[i], judged.rejected[i], version) for i in sorted(judged.rejected)]
             self._rejected += letters
             self._rejected_size += sum(len(letter.message.value() or b"") + 500 for letter in letters)
         if self._part is not None and accepted:
-            lines = self.handler.lines.encode(self.place, accepted)
+            lines = self.handler.lines.encode(self.place, accepted, metas)
             self._part.write(lines)
             self._size += len(lines)
         self._records += len(accepted)
         self._note_holes(messages)
         times = [m.timestamp()[1] for m in messages]
-        low, high = self._timestamps or (times[0], times[0])
-        self._timestamps = min(low, *times), max(high, *times)
+        times += self._timestamps or ()
+        self._timestamps = min(times), max(times)
         self._last = messages[-1]
         self.next = messages[-1].offset() + 1
 

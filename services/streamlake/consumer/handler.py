@@ -8,8 +8,7 @@ from streamlake.consumer.effects import Message
 from streamlake.consumer.line import DeadLetterLines, LineFormat, RawLines
 from streamlake.contract.gate import Gate, compile_gate
 from streamlake.contract.rejection import Rejection
-from streamlake.kafka.header import meta_of
-from streamlake.kafka.names import HEADER
+from streamlake.kafka.headers import Metas, metas_of
 from streamlake.registry.registry import Registry
 
 _SUFFIX = {"gzip": "json.gz", "none": "json"}
@@ -26,11 +25,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The first `count` messages come under these terms; `rejected` are indexes among them."""
+    """The first `count` messages come under these terms; `rejected` are indexes among them.
+
+    `metas` is what the headers of those say, where the handler had to look.
+    """
 
     terms: Terms
     count: int
     rejected: Mapping[int, Rejection]
+    metas: Metas | None = None
 
 
 class Handler(Protocol):
@@ -71,10 +74,13 @@ class RawHandler:
 
     def judge(self, messages: Sequence[Message]) -> Judgement:
         """See Handler."""
-        version = _version(messages[0])
-        count = next((i for i, m in enumerate(messages) if _version(m) != version), len(messages))
+        metas = metas_of([m.headers() for m in messages])
+        version, count = metas.versions[0], len(messages)
+        if metas.versions.count(version) != count:
+            count = next(i for i, other in enumerate(metas.versions) if other != version)
+            metas = metas.of(range(count))
         gate, terms = self._gates.get(version) or self._gate(version)
-        return Judgement(terms, count, gate.judge_many([m.value() for m in messages[:count]]))
+        return Judgement(terms, count, gate.judge_many([m.value() for m in messages[:count]]), metas)
 
     def _gate(self, version: int | None) -> tuple[Gate, Terms]:
         today = self._registry.current(self._dataset)
@@ -94,11 +100,3 @@ class DeadLetterHandler:
     def judge(self, messages: Sequence[Message]) -> Judgement:
         """See Handler."""
         return Judgement(Terms(0, "", "json.gz"), len(messages), {})
-
-
-def _version(message: Message) -> int | None:
-    for name, value in message.headers() or ():
-        if name == HEADER:
-            meta = meta_of(value)
-            return meta.schema_version if meta else None
-    return None

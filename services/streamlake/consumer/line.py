@@ -1,59 +1,55 @@
 """The raw line: a template around the payload's own bytes. The same record gives the same line, whoever writes it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from streamlake.consumer.effects import Message
 from streamlake.consumer.place import Place
-from streamlake.kafka.header import is_meta
-from streamlake.kafka.names import HEADER
+from streamlake.kafka.headers import Header, Metas, metas_of
 
 _encode = msgspec.json.encode
-Header = tuple[str, bytes | None]
+_RAW: Final = (
+    b'{"topic":%b,"kafka_partition":%d,"kafka_offset":%%d,"timestamp_ms":%%d,'
+    b'"key":%%b,"meta":%%b,"headers":%%b,"payload":%%b}\n'
+)
+_PLAIN: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
+"""What stands in a JSON string as it is."""
 
 
 class LineFormat(Protocol):
     """How the records of a zone become lines."""
 
-    def encode(self, place: Place, messages: Sequence[Message]) -> bytes:
-        """One line for each message, in order."""
+    def encode(self, place: Place, messages: Sequence[Message], metas: Metas | None = None) -> bytes:
+        """One line for each message, in order. `metas` is what their headers say, where that is known already."""
         ...
 
 
 class RawLines:
     """`{"topic", …, "payload": <the event's own bytes>}`: for records whose value the gate has accepted as JSON."""
 
-    def encode(self, place: Place, messages: Sequence[Message]) -> bytes:
-        """See LineFormat."""
-        template = (
-            b'{"topic":%b,"kafka_partition":%d,"kafka_offset":%%d,"timestamp_ms":%%d,'
-            b'"key":%%b,"meta":%%b,"headers":%%b,"payload":%%b}\n' % (_encode(place.topic), place.partition)
+    def encode(self, place: Place, messages: Sequence[Message], metas: Metas | None = None) -> bytes:
+        """See LineFormat. Column by column: half of the time that a loop over the records takes."""
+        if metas is None:
+            metas = metas_of([message.headers() for message in messages])
+        fields = zip(
+            [message.offset() for message in messages],
+            [message.timestamp()[1] for message in messages],
+            _keys([message.key() for message in messages]),
+            [b"null" if meta is None else meta for meta in metas.values],
+            [_headers(others) if others else b"[]" for others in metas.others],
+            _payloads([message.value() for message in messages]),
+            strict=True,
         )
-        lines = []
-        for message in messages:
-            headers = message.headers()
-            if headers is not None and len(headers) == 1 and headers[0][0] == HEADER and is_meta(headers[0][1]):
-                meta, others = headers[0][1], b"[]"
-            else:
-                meta, others = split_meta(headers or [])
-            value = message.value()
-            if value is None:
-                value = b"null"
-            elif b"\n" in value or b"\r" in value:
-                # White space between tokens, for JSON forbids both inside a string; a line may hold neither, since
-                # some engines end a line at a carriage return too.
-                value = value.replace(b"\n", b" ").replace(b"\r", b" ")
-            fields = (message.offset(), message.timestamp()[1], _key(message.key()), meta, others, value)
-            lines.append(template % fields)
-        return b"".join(lines)
+        template = _RAW % (_encode(place.topic), place.partition)
+        return b"".join([template % record for record in fields])
 
 
 class DeadLetterLines:
     """For the dead letter topic, whose values may be any bytes: `value` as text, or `value_base64` beside a null."""
 
-    def encode(self, place: Place, messages: Sequence[Message]) -> bytes:
+    def encode(self, place: Place, messages: Sequence[Message], metas: Metas | None = None) -> bytes:
         """See LineFormat."""
         template = (
             b'{"topic":%b,"kafka_partition":%d,"kafka_offset":%%d,"timestamp_ms":%%d,'
@@ -72,13 +68,28 @@ class DeadLetterLines:
         )
 
 
-def split_meta(headers: Sequence[Header]) -> tuple[bytes, bytes]:
-    """The one well-formed `streamlake` header, or null, and all others as JSON in their order."""
-    found = [i for i, (name, value) in enumerate(headers) if name == HEADER and is_meta(value)]
-    if not found:
-        return b"null", _headers(headers)
-    meta = headers[found[0]][1] or b"null"
-    return meta, _headers([h for i, h in enumerate(headers) if i != found[0]])
+def _keys(keys: Sequence[bytes | None]) -> Sequence[bytes]:
+    """Each as JSON; plain ones, which most are, only want their quotes."""
+    try:
+        plain = not b"".join(keys).translate(None, _PLAIN)  # type: ignore[arg-type] # None raises
+    except TypeError:
+        plain = False
+    return [b'"%b"' % key if plain and key is not None else _key(key) for key in keys]
+
+
+def _payloads(values: Sequence[bytes | None]) -> Sequence[bytes]:
+    """Tombstones are null. Line breaks become spaces.
+
+    They are white space between tokens, for JSON forbids both inside a string; a line may hold neither, since some
+    engines end a line at a carriage return too.
+    """
+    try:
+        joined = b"".join(values)  # type: ignore[arg-type] # None raises, so that finding tombstones is free
+    except TypeError:
+        return _payloads([b"null" if value is None else value for value in values])
+    if b"\n" in joined or b"\r" in joined:
+        return [value.replace(b"\n", b" ").replace(b"\r", b" ") for value in values if value is not None]
+    return values  # type: ignore[return-value] # none of them is None, or join had raised
 
 
 def _headers(headers: Sequence[Header]) -> bytes:

@@ -38,7 +38,7 @@ _encode: Final = msgspec.json.Encoder().encode
 # What `encode` makes, near enough always: whatever this does not match is looked at closely.
 _ours: Final = re.compile(
     rb'\{"ingestion_id":"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"'
-    rb',"schema_version":[1-9][0-9]{0,8},"producer":"[A-Za-z0-9_.:@/ -]{1,256}"'
+    rb',"schema_version":([1-9][0-9]{0,8}),"producer":"[A-Za-z0-9_.:@/ -]{1,256}"'
     rb',"ingested_at":"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])'
     rb'T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"\}'
 ).fullmatch
@@ -67,7 +67,16 @@ def meta_of(value: bytes | str | None) -> Meta | None:
 
 def is_meta(value: bytes | str | None) -> TypeGuard[bytes]:
     """Whether these bytes may stand in a raw line as its `meta`."""
-    return isinstance(value, bytes) and (_ours(value) is not None or meta_of(value) is not None)
+    return version_of(value) is not None
+
+
+def version_of(value: bytes | str | None) -> int | None:
+    """The schema version that a header names; None unless it may stand in a raw line as its `meta`."""
+    match = _ours(value) if isinstance(value, bytes) else None
+    if match is not None:
+        return int(match[1])
+    meta = meta_of(value)
+    return meta.schema_version if meta is not None else None
 
 
 def _each_once(value: bytes) -> bool:
