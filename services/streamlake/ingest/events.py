@@ -118,7 +118,7 @@ class Events:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
         indexes, records = taking.records(dataset, batch, judged, failures, producer, at)
         if request.dry_run:
-            return answer(name, taking.would_keep(batch, indexes, records, judged), failures, dry_run=True)
+            return answer(name, taking.would_keep(batch, indexes, judged), failures, dry_run=True)
         receipts: list[Receipt] = []
         if records:
             if not self._log.reachable:

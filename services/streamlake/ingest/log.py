@@ -63,6 +63,11 @@ class _Sending:
         self.left = count
         self.done = done
 
+    def give_up(self) -> None:
+        """What is not known by now is not waited for."""
+        if not self.done.done():
+            self.done.set_result(None)
+
 
 class _Line:
     """One producer and the thread that polls it, until the producer is empty and nobody wants it any more."""
@@ -150,10 +155,10 @@ class Log:
         sending = _Sending(len(records), self._loop.create_future())
         self._produce(sending, records)
         if sending.left:
-            try:
-                async with asyncio.timeout(seconds):
-                    await sending.done
-            except TimeoutError:
+            too_late = self._loop.call_later(seconds, sending.give_up)
+            await sending.done
+            too_late.cancel()
+            if sending.left:
                 self._suspect()
         return [
             OutcomeUnknown("no answer from Kafka in time.") if outcome is None else outcome

@@ -19,29 +19,21 @@ from streamlake.ingest.errors import (
 JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
 
+Status = Literal["accepted", "dead_lettered"]
+
 _encode: Final = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event that is kept. Without a place in Kafka only in a dry run."""
 
     index: int
-    status: Literal["accepted", "dead_lettered"]
+    status: Status
     ingestion_id: str
-    topic: str
+    topic: str | None = None
     partition: int | None = None
     offset: int | None = None
     reason: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the answer has it."""
-        said: dict[str, Any] = {"index": self.index, "status": self.status, "ingestion_id": self.ingestion_id}
-        if self.partition is not None:
-            said |= {"topic": self.topic, "partition": self.partition, "offset": self.offset}
-        if self.reason is not None:
-            said["reason"] = self.reason
-        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +107,7 @@ def answer(dataset: str, receipts: Sequence[Receipt], failures: Sequence[Failure
     said |= {
         "accepted": len(receipts) - dead,
         "dead_lettered": dead,
-        "receipts": [receipt.as_dict() for receipt in receipts],
+        "receipts": receipts,
     }
     if not failures:
         return Answer(200 if dry_run else 202, JSON, _encode(said))

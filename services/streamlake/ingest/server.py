@@ -100,14 +100,14 @@ class _JsonLogger(Logger):  # type: ignore[misc] # gunicorn has no types
 class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, settings: Settings, listener: socket.socket, *, off_loopback: bool) -> None:
         self._settings = settings
-        self._listener = listener
+        self._descriptor = listener.detach()  # gunicorn closes it
         self._off_loopback = off_loopback
         super().__init__()
 
     def load_config(self) -> None:
         """See gunicorn. Nothing is read from files or the environment."""
         settings = {
-            "bind": f"fd://{self._listener.fileno()}",
+            "bind": f"fd://{self._descriptor}",
             "workers": self._settings.api_workers,
             "worker_class": IngestWorker,
             "logger_class": _JsonLogger,

@@ -9,7 +9,7 @@ from streamlake.ingest.catalog import Dataset
 from streamlake.ingest.errors import BreaksContract, Malformed
 from streamlake.ingest.limits import HANDLER_SECONDS
 from streamlake.ingest.log import Delivered, Log, Record
-from streamlake.ingest.results import Failure, Receipt, kind_of_reason, undelivered
+from streamlake.ingest.results import Failure, Receipt, Status, kind_of_reason, undelivered
 from streamlake.ingest.splitting import Batch
 from streamlake.kafka import dead_letter
 from streamlake.kafka.header import Meta, encode
@@ -78,28 +78,23 @@ async def send(
     outcomes = await log.send(made, HANDLER_SECONDS)
     for index, record, outcome in zip(indexes, made, outcomes, strict=True):
         if isinstance(outcome, Delivered):
-            receipts.append(_receipt(batch, judged, index, record.topic, outcome))
+            reason = judged[index].reason if index in judged else None
+            status: Status = "accepted" if reason is None else "dead_lettered"
+            place = (record.topic, outcome.partition, outcome.offset)
+            receipts.append(Receipt(index, status, batch.ids[index], *place, reason))
         else:
             failures.append(undelivered(index, outcome, batch.ids[index]))
     return receipts, failures
 
 
-def would_keep(batch: Batch, indexes: Sequence[int], made: Sequence[Record], judged: Judged) -> list[Receipt]:
-    """The receipts of a dry run."""
-    return [_receipt(batch, judged, index, record.topic, None) for index, record in zip(indexes, made, strict=True)]
-
-
-def _receipt(batch: Batch, judged: Judged, index: int, topic: str, at: Delivered | None) -> Receipt:
-    rejection = judged.get(index)
-    return Receipt(
-        index,
-        "accepted" if rejection is None else "dead_lettered",
-        batch.ids[index],
-        topic,
-        None if at is None else at.partition,
-        None if at is None else at.offset,
-        None if rejection is None else rejection.reason,
-    )
+def would_keep(batch: Batch, indexes: Sequence[int], judged: Judged) -> list[Receipt]:
+    """The receipts of a dry run: they name no place."""
+    return [
+        Receipt(index, "dead_lettered", batch.ids[index], reason=judged[index].reason)
+        if index in judged
+        else Receipt(index, "accepted", batch.ids[index])
+        for index in indexes
+    ]
 
 
 def _can_be_kept(rejection: Rejection) -> bool:

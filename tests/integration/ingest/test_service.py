@@ -294,3 +294,25 @@ def test_a_killed_master_takes_its_workers_with_it(make_api: Callable[..., ApiUn
     api.process.wait(10)
     until(lambda: not Path(f"/proc/{worker}").exists() or Path(f"/proc/{worker}/stat").read_text().split()[2] == "Z")
     api.start()
+
+
+def test_a_reload_starts_new_workers_and_refuses_nobody(
+    make_api: Callable[..., ApiUnderTest], broker: BrokerUnderTest
+) -> None:
+    api = make_api()
+    broker.create_topic(raw_topic("reloaded"), 1)
+    api.contract("reloaded")
+    api.start()
+    before = api.workers()
+    os.kill(api.pid, signal.SIGHUP)
+    number = 0
+
+    def another_worker() -> bool:
+        nonlocal number
+        number += 1
+        assert api.post("reloaded", event(number)).status in (202, 503)
+        return bool(api.workers()) and set(before).isdisjoint(api.workers())
+
+    until(another_worker, 30)
+    assert api.post("reloaded", event(0)).status == 202
+    assert [document["pid"] for document in vitals.gather(api.state_dir)] == api.workers()
