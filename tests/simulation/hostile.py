@@ -25,6 +25,7 @@ _TROUBLE: dict[Callable[["Simulation"], None], float] = {
     process_trouble.stall: 1.0,
     process_trouble.wander: 2.0,
     process_trouble.pause: 0.3,
+    process_trouble.seal: 0.3,
     process_trouble.flap: 1.5,
 }
 

@@ -13,6 +13,7 @@ from streamlake.registry.registry import UnknownVersion
 from tests.simulation.broker import Record
 
 NEWEST_VERSION = 4
+DAY_MS = 86_400_000
 _REJECTION = Rejection("contract.range", "The version that judged it says so.")
 _SQUEEZED = b"squeezed:"
 

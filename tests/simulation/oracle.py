@@ -1,9 +1,9 @@
 """The last word on a run: where every event is. It trusts the lake's objects and the broker's truth, nothing else."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 
+from streamlake.consumer.calendar import date_of
 from streamlake.storage import layout
 from streamlake.storage.claim import Claim
 from streamlake.storage.layout import Chain
@@ -11,12 +11,10 @@ from tests.simulation.broker import Broker, DeadLetter, Record
 from tests.simulation.landing_parts import content_of, text_of
 from tests.simulation.watch import Line, Violation, Watch
 
-_DAY_MS = 86_400_000
-
 
 def judge(broker: Broker, watch: Watch) -> None:
     """Raises Violation with the first invariant that does not hold."""
-    _require_whole_ledger(broker, watch)
+    _require_whole_ledger(watch)
     landed = _landed(broker, watch)
     letters = _letters(broker, watch, landed)
     for event in broker.events:
@@ -33,7 +31,7 @@ def judge(broker: Broker, watch: Watch) -> None:
             raise Violation(f"I1: {event} was claimed, and is neither in raw nor in the dead letters")
 
 
-def _require_whole_ledger(broker: Broker, watch: Watch) -> None:
+def _require_whole_ledger(watch: Watch) -> None:
     """I3: every claim has its part, which is what the claim says, or an amendment says what is missing."""
     for (chain, partition), line in watch.lines.items():
         date = ""
@@ -48,21 +46,25 @@ def _require_whole_ledger(broker: Broker, watch: Watch) -> None:
                     raise Violation(f"I3: {claim.part} is not what its claim says")
             if claim.date < date:
                 raise Violation(f"I4: {where} lies in {claim.date}, after {date}")
-            _require_day(broker, chain, claim, date)
+            _require_day(watch, chain, claim, date)
             date = claim.date
 
 
-def _require_day(broker: Broker, chain: Chain, claim: Claim, floor: str) -> None:
-    """The folder is the day of the first record's broker timestamp, or that of the claim before it."""
-    if claim.part is None or claim.min_timestamp_ms is None or claim.max_timestamp_ms is None:
-        if claim.date not in (floor, _date(0), _date(claim.last.timestamp_ms if claim.last else 0)):
-            raise Violation(f"I4: the hole at {claim.start} of {chain} lies in {claim.date}")
-        return
-    low, high = _date(claim.min_timestamp_ms), _date(claim.max_timestamp_ms)
-    if not (claim.date == floor or low <= claim.date) or claim.date < high:
-        raise Violation(f"I4: the claim at {claim.start} of {chain} lies in {claim.date}, its records in {low}..{high}")
-    if claim.date != floor and claim.date > high:
-        raise Violation(f"I4: the claim at {claim.start} of {chain} lies in {claim.date}, no record is of that day")
+def _require_day(watch: Watch, chain: Chain, claim: Claim, floor: str) -> None:
+    """The folder is the day of the first record's broker timestamp, or that of the claim before it, or the first one
+    after it that was not sealed.
+    """
+    days = {floor, date_of(0), date_of(claim.last.timestamp_ms if claim.last else 0)}
+    if claim.part is not None and claim.min_timestamp_ms is not None and claim.max_timestamp_ms is not None:
+        low, high = date_of(claim.min_timestamp_ms), date_of(claim.max_timestamp_ms)
+        days = {floor, low, high} if low <= high else set()
+        if claim.date < high:
+            raise Violation(f"I4: the claim at {claim.start} of {chain} lies in {claim.date}, a record in {high}")
+    sealed = {day for day in days if day}
+    while sealed and claim.date not in sealed:
+        sealed = {layout.next_day(day) for day in sealed if layout.seal("raw", "orders", day) in watch.store.objects}
+    if not sealed:
+        raise Violation(f"I4: the claim at {claim.start} of {chain} lies in {claim.date}, which is none of {days}")
 
 
 def _landed(broker: Broker, watch: Watch) -> dict[int, str]:
@@ -160,12 +162,3 @@ def _lines(watch: Watch, topic: int, partition: int) -> Iterator[tuple[Chain, Li
     for (chain, p), line in watch.lines.items():
         if chain.topic_id.int == topic and p == partition:
             yield chain, line
-
-
-def _date(timestamp_ms: int) -> str:
-    import datetime
-
-    return (datetime.date(1970, 1, 1) + datetime.timedelta(days=timestamp_ms // _DAY_MS)).isoformat()
-
-
-_ = defaultdict

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from streamlake.consumer.calendar import date_of
 from streamlake.consumer.consumer import Control
 from streamlake.consumer.effects import Create, SendDeadLetters
+from streamlake.storage import layout
 from tests.simulation import broker_trouble, operator
-from tests.simulation.landing_parts import NEWEST_VERSION
+from tests.simulation.landing_parts import DAY_MS, NEWEST_VERSION
 from tests.simulation.process import Process, Task
 from tests.simulation.world import WRITES
 
@@ -59,13 +61,13 @@ def spring(sim: "Simulation", process: Process) -> None:
 
 def _wander(sim: "Simulation", process: Process, partition: int, task: Task) -> None:
     sim.say(f"process {process.number} stands still before {type(task.effect).__name__} of partition {partition}")
-    task.not_before = sim.tick + sim.rng.randint(40, 250)
+    task.not_before = sim.tick + sim.rng.randint(30, 120)
     if sim.owners.get(partition) is process:
         del sim.owners[partition]
         process.zombie = True
         others = [p for p in sim.processes if p is not process]
         _give(sim, partition, sim.rng.choice(others) if others else start(sim))
-    if sim.rng.random() < 0.3:
+    if sim.rng.random() < 0.5:
         broker_trouble.retention_into_the_last_claim(sim, partition)
 
 
@@ -76,6 +78,13 @@ def _flap(sim: "Simulation", process: Process, partition: int, task: Task) -> No
         if sim.world.rate and sim.rng.random() < 0.7:
             sim.world.late.append(task.effect)
         _give(sim, partition, process)
+
+
+def seal(sim: "Simulation") -> None:
+    """Somebody seals the day before: what comes for it from now on lies in the next one."""
+    yesterday = date_of(sim.broker.clock_ms - DAY_MS)
+    sim.say(f"{yesterday} is sealed")
+    sim.watch.store.create(layout.seal("raw", "orders", yesterday), b"{}")
 
 
 def contract(sim: "Simulation") -> None:

@@ -23,15 +23,15 @@ from tests.simulation import operator, oracle
 from tests.simulation.broker import Broker
 from tests.simulation.healing import heal
 from tests.simulation.hostile import rage
+from tests.simulation.landing_parts import DAY_MS
 from tests.simulation.process import Process, Task
 from tests.simulation.watch import Violation, Watch
 from tests.simulation.world import World
 
 TOPIC = "streamlake.orders.raw"
 CLUSTER = "cluster-of-the-simulation"
-STEPS = 400
+STEPS = 600
 """Of the hostile phase. More than three times what guards need to show their worth, and still milliseconds."""
-DAY_MS = 86_400_000
 MIDNIGHT_MS = 20_777 * DAY_MS
 _EXPECTED = (TopicMissing, TopicChanged, FetchSkipped, LogOverwritten, RecordsReplaced, ChainNotAdopted)
 

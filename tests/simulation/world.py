@@ -51,7 +51,7 @@ class World:
     def perform(self, effect: Effect[Any]) -> Any:
         """The effect's answer, or what the port raises instead of it."""
         kind = type(effect)
-        if kind is fx.Create and self.late and self._rng.random() < 0.5:
+        if isinstance(effect, fx.Create) and self.late and self._rng.random() < 0.5:
             self._race(effect.name)
         if kind in LOCAL or self._rng.random() >= self.rate:
             return self.apply(effect)
