@@ -55,9 +55,12 @@ class Gate:
         except TypeError:
             return self._with_tombstones(values)
         events = cast("Sequence[bytes]", values if isinstance(values, list | tuple) else tuple(values))
-        if not self._within_size(joined, events) or not _is_utf8(joined):
+        if not self._within_size(joined, events):
             return self._one_by_one(events)
         undecided = self._not_decoded(events)
+        if not _is_utf8(joined):
+            # One that is not must not send its neighbours the slow way.
+            undecided = sorted({*undecided, *(index for index, event in enumerate(events) if not _is_utf8(event))})
         # An accepted event opens at least one bracket, so what is above that is all that a single one can have.
         if openers(joined) > len(events) - len(undecided) + MAX_DEPTH - 1:
             undecided = sorted({*undecided, *_deep(events, joined)})
