@@ -15,6 +15,7 @@ from streamlake.consumer.landing import Landed
 from streamlake.consumer.opening import Opened
 from streamlake.consumer.partition import Partition, Policy
 from streamlake.consumer.place import Place, Writer
+from streamlake.storage.claim import CloseReason
 
 TopicPartition = tuple[str, int]
 Key = tuple[str, int, int]
@@ -133,12 +134,7 @@ class Consumer:
 
     def revoked(self, where: Iterable[TopicPartition], now: float, keep_on: Callable[[], bool]) -> None:
         """These go to somebody else: land what they hold while `keep_on` says that there is time, then let go."""
-        leaving = [w for w in where if w in self.partitions]
-        while any(not self.partitions[w].idle for w in leaving) and keep_on():
-            self._collect(now)
-            for w in leaving:
-                self._start(w, self.partitions[w].close("revoked", now))
-        self.lost(leaving)
+        self._let_go(where, "revoked", now, keep_on)
 
     def lost(self, where: Iterable[TopicPartition]) -> None:
         """These are somebody else's already: write nothing, commit nothing, forget them."""
@@ -150,7 +146,17 @@ class Consumer:
 
     def stop(self, now: float, keep_on: Callable[[], bool]) -> None:
         """Land everything that is held, as far as `keep_on` allows, and let go of all."""
-        self.revoked(list(self.partitions), now, keep_on)
+        self._let_go(list(self.partitions), "stop", now, keep_on)
+
+    def _let_go(
+        self, where: Iterable[TopicPartition], reason: CloseReason, now: float, keep_on: Callable[[], bool]
+    ) -> None:
+        leaving = [w for w in where if w in self.partitions]
+        while any(not self.partitions[w].idle for w in leaving) and keep_on():
+            self._collect(now)
+            for w in leaving:
+                self._start(w, self.partitions[w].close(reason, now))
+        self.lost(leaving)
 
     def _collect(self, now: float) -> None:
         for (topic, number, serial), result in self._runner.finished():

@@ -1,6 +1,6 @@
 """What the landing core finds wrong by itself. Everything else is raised by a port."""
 
-from streamlake.errors import Misconfigured, Permanent, Retryable, Tripped
+from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Tripped
 
 
 class TopicMissing(Retryable):
@@ -55,6 +55,12 @@ class WrongTopic(Misconfigured):
     """A topic's settings would break what landing promises."""
 
     code = "SL-0412"
+
+
+class MemberReplaced(Refused):
+    """Another process joined the group under this one's name."""
+
+    code = "SL-0414"
 
 
 class RecordsReplaced(Retryable):

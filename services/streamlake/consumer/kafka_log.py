@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from streamlake.consumer.commit_manager import CommitManager
 from streamlake.consumer.consumer import Consumer
 from streamlake.consumer.effects import Message
+from streamlake.consumer.faults import MemberReplaced
 from streamlake.errors import Retryable
 from streamlake.kafka.faults import error_of, error_of_exception
 
@@ -29,6 +30,7 @@ class KafkaLog:
         self._commits = commits
         self._client = Client(config, logger=logging.getLogger("streamlake.kafka.client"))
         self._unreadable: set[Where] = set()
+        self._paused: set[Where] = set()
         self._error: BaseException | None = None
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
@@ -70,25 +72,41 @@ class KafkaLog:
         return found
 
     def seek(self, where: Where, offset: int) -> None:
-        """See Log. The client refuses while an assignment is still on its way to its own thread: ask again."""
-        deadline = time.monotonic() + 5
+        """See Log. The client refuses while an assignment is still on its way to its own thread: ask again.
+
+        It refuses for good once the topic was deleted and created again under it: then the partition is assigned anew.
+        """
+        deadline = time.monotonic() + 1
         while True:
             try:
                 self._client.seek(TopicPartition(*where, offset))
-            except KafkaException as error:
+            except KafkaException:
                 if time.monotonic() > deadline:
-                    raise error_of_exception(error, f"seeking {where[0]}/{where[1]}", wrote=False) from error
+                    self._assign_anew(where, offset)
+                    return
                 time.sleep(0.01)
             else:
                 return
 
     def pause(self, where: Sequence[Where]) -> None:
         """See Log."""
+        self._paused.update(where)
         self._client.pause([TopicPartition(*w) for w in where])
 
     def resume(self, where: Sequence[Where]) -> None:
         """See Log."""
+        self._paused.difference_update(where)
         self._client.resume([TopicPartition(*w) for w in where])
+
+    def _assign_anew(self, where: Where, offset: int) -> None:
+        there = TopicPartition(*where, offset)
+        try:
+            self._client.incremental_unassign([there])
+            self._client.incremental_assign([there])
+            if where in self._paused:
+                self._client.pause([there])
+        except KafkaException as error:
+            raise error_of_exception(error, f"seeking {where[0]}/{where[1]}", wrote=False) from error
 
     def commit(self, *, wait: bool = False) -> None:
         """Commit what is durable. It is a hint, so a failure is logged and the next one brings it."""
@@ -121,7 +139,14 @@ class KafkaLog:
             self.at_end[where] = message.offset()
         elif error.name() in _OUT_OF_RANGE:
             self._unreadable.add(where)
-        elif error.fatal():
+        elif error.name() == "FENCED_INSTANCE_ID" or (
+            error.name() == "_FATAL" and "Static consumer fenced" in error.str()
+        ):
+            raise MemberReplaced(
+                "Another process of this name on this machine has taken this one's place in the group.",
+                next_step="A second process of a dataset needs a name of its own: `streamlake consume DATASET.2`.",
+            )
+        elif error.fatal() or error.name() == "_FATAL":
             raise error_of(error, "consuming", wrote=False)
         else:
             fault = error_of(error, "consuming", wrote=False)
@@ -149,6 +174,7 @@ class KafkaLog:
         self._client.incremental_assign(added)
         if added:
             self._client.pause(added)
+            self._paused.update((p.topic, p.partition) for p in added)
         where = [(p.topic, p.partition) for p in partitions]
         log.info("assigned %s", where)
         for w in where:
@@ -176,6 +202,7 @@ class KafkaLog:
     def _let_go(self, where: list[Where]) -> None:
         for w in where:
             self._commits.revoked(w)
+            self._paused.discard(w)
             self.at_end.pop(w, None)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from streamlake.consumer.batch import Batch
 from streamlake.consumer.completing import complete
 from streamlake.consumer.effects import (
+    Alarm,
     Commit,
     Create,
     Encoded,
@@ -75,6 +76,11 @@ def land(
             yield from complete(place, head.chain, stored, lines, parts, writer)
             yield from ask(Commit(place.topic, place.partition, stored.next))
             return Landed(batch.start, _after(head, stored), ours=False)
+    for gap in claim.gaps:
+        if gap.reason == "retention":
+            where = f"{place.topic}/{place.partition} [{gap.start}, {gap.next})"
+            sentence = f"Kafka lost {where} before it was landed: retention overtook the consumer."
+            yield from ask(Alarm("SL-0410", sentence, gap.start, gap.next))
     for letters in _by_hundreds(batch.rejected):
         yield from ask(SendDeadLetters(place.topic, head.chain.topic_id, place.partition, letters))
     yield from create_part(place, head.chain, claim, batch.records, part, claim.attempt)

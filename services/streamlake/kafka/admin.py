@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -12,6 +13,7 @@ from uuid import UUID
 from confluent_kafka import (
     ConsumerGroupTopicPartitions,
     IsolationLevel,
+    KafkaError,
     KafkaException,
     TopicCollection,
     TopicPartition,
@@ -65,6 +67,8 @@ class Admin:
         self._config = clients.admin(bootstrap, security=security) | {"log_level": 2}
         self._seconds = seconds
         self._made: AdminClient | None = None
+        self._made_at = 0.0
+        self._before: AdminClient | None = None
         self._pid = 0
         self._making = threading.Lock()
 
@@ -77,8 +81,17 @@ class Admin:
                 _inherited.append(self._made)
                 self._made = None
             if self._made is None:
-                self._made, self._pid = AdminClient(self._config), os.getpid()
+                self._made, self._pid, self._made_at = AdminClient(self._config), os.getpid(), time.monotonic()
             return self._made
+
+    def _renew(self) -> None:
+        """After a time-out, begin with a new client: one whose group coordinator came back may never find it again.
+
+        The one before is kept until the next renewal, when whatever was asked of it has ended.
+        """
+        with self._making:
+            if time.monotonic() - self._made_at > self._seconds:
+                self._before, self._made = self._made, None
 
     def cluster_id(self) -> str:
         """The id of the cluster, made when its log was formatted."""
@@ -184,8 +197,11 @@ class Admin:
         try:
             return future.result(self._seconds + 2)
         except KafkaException as error:
+            if error.args[0].code() == KafkaError._TIMED_OUT:  # noqa: SLF001 - its public name
+                self._renew()
             raise error_of_exception(error, doing, wrote=wrote) from error
         except concurrent.futures.TimeoutError as error:
+            self._renew()
             kind = OutcomeUnknown if wrote else KafkaUnavailable
             raise kind(f"{doing}: Kafka did not answer within {self._seconds:.0f} s.") from error
 
