@@ -34,6 +34,7 @@ class World:
         self.alarms: Counter[str] = Counter()
         self._apply: dict[type[Effect[Any]], Callable[[Any], Any]] = {
             fx.ReadTopicId: lambda e: broker.topic_id(),
+            fx.ReadPartitions: lambda e: len(broker.current.logs) if broker.current else 0,
             fx.ReadBounds: lambda e: broker.bounds(e.partition),
             fx.ReadCommitted: lambda e: broker.committed.get(e.partition),
             fx.Fetch: lambda e: broker.fetch(e.partition, e.start, e.next, rng.randint(1, 4)),

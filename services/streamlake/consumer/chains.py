@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from streamlake.consumer.effects import Create, ListFrom, Read, ReadCommitted, ReadTopicId, Work, ask
+from streamlake.consumer.effects import Create, ListFrom, Read, ReadCommitted, ReadPartitions, ReadTopicId, Work, ask
 from streamlake.consumer.faults import ChainNotAdopted, LedgerBroken, OtherCluster, TopicMissing
 from streamlake.consumer.place import Place, Writer
 from streamlake.storage import layout
@@ -42,12 +42,8 @@ def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[C
         return chain, opening, _before(chain, known)
     newest = max(known, key=lambda pair: pair[1].at)[0] if known else None
     chain = Chain(topic_id)
-    committed = yield from ask(ReadCommitted(place.topic, place.partition))
-    if committed and newest is None:
-        raise ChainNotAdopted(
-            f"The group has committed {committed} in {place.topic}/{place.partition}, but the lake has no chain of it.",
-            next_step=f"If this lake is the right one, `streamlake chain adopt {place.dataset}` begins it here.",
-        )
+    if newest is None:
+        yield from _require_nothing_committed(place)
     opening = ChainOpening(
         dataset=place.dataset,
         cluster_id=cluster_id,
@@ -64,6 +60,17 @@ def current_chain(place: Place, cluster_id: str, writer: Writer) -> Work[tuple[C
         raise LedgerBroken(f"The opening of chain {chain} was created but cannot be read.")
     _require_cluster(place, stored, cluster_id)
     return chain, stored, _before(chain, known)
+
+
+def _require_nothing_committed(place: Place) -> Work[None]:
+    """In any partition: whoever opens the chain opens it for all of them."""
+    for partition in range((yield from ask(ReadPartitions(place.topic)))):
+        committed = yield from ask(ReadCommitted(place.topic, partition))
+        if committed:
+            raise ChainNotAdopted(
+                f"The group has committed {committed} in {place.topic}/{partition}, but the lake has no chain of it.",
+                next_step=f"If this lake is the right one, `streamlake chain adopt {place.dataset}` begins it here.",
+            )
 
 
 def _before(current: Chain, known: Sequence[tuple[Chain, ChainOpening]]) -> Before:

@@ -87,6 +87,9 @@ def _complete(
             break
     if rebuilt.start == rebuilt.next:
         return
+    # The claim before the part, on disk too: its writer may have been killed before its own fsync, and a create that
+    # finds the object sees to that.
+    yield from ask(Create(layout.claim(place.dataset, chain, place.partition, claim.start), [claim.encode()]))
     if rebuilt.letters:
         yield from ask(SendDeadLetters(place.topic, chain.topic_id, place.partition, rebuilt.letters))
     yield from create_part(place, chain, claim, rebuilt.records, rebuilt.part, writer.attempt)
