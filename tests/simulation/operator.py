@@ -84,8 +84,8 @@ def fork(sim: "Simulation") -> None:
         below = [entry for entry in log.entries[log.start : starts[str(partition)]] if entry is not None]
         if below:
             lasts[str(partition)] = fingerprint(below[-1])
-            # Markers behind it prove nothing if they are cut off, too, so the new generation reads them again.
-            starts[str(partition)] = below[-1].offset() + 1
+        # Markers right below prove nothing if they are cut off, too, so the new generation reads them again.
+        starts[str(partition)] = below[-1].offset() + 1 if below else min(starts[str(partition)], log.start)
     _open(sim, Chain(chain.topic_id, chain.generation + 1), starts, lasts, chain)
     sim.overwritten.clear()
 
