@@ -141,7 +141,7 @@ def _overall(dataset: str, failures: Sequence[Failure]) -> Refusal:
     """The answer for a request of which nothing is kept: the gravest of its events' own."""
     for kind in (OutcomeUnknown, LogUnavailable, TooLarge, Malformed):
         found = [failure for failure in failures if failure.kind is kind]
-        if found and (kind is not TooLarge or len(found) == len(failures)):
+        if found and (issubclass(kind, Retryable | Unknown) or len(found) == len(failures)):
             return _of(kind, dataset, found, len(failures))
     return _of(BreaksContract, dataset, failures, len(failures))
 
