@@ -1,6 +1,7 @@
 """The process around the loop: signals, contracts, control, vitals, the watchdog, a clean end."""
 
 import datetime
+import gc
 import logging
 import threading
 import time
@@ -14,7 +15,7 @@ from streamlake.consumer.landing import Landed
 from streamlake.consumer.partition import Partition
 from streamlake.consumer.runner import ThreadRunner
 from streamlake.consumer.sealer import Sealer
-from streamlake.consumer.snapshot import PartitionView, Vitals, lag
+from streamlake.consumer.snapshot import PartitionView, Vitals, describe, lag, standing
 from streamlake.consumer.watchdog import Progress, notify
 from streamlake.consumer.world import RealWorld
 from streamlake.errors import StreamlakeError
@@ -66,7 +67,10 @@ class Service:
         self._tripped: set[tuple[str, int]] = set()
         self._landed_up_to: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
-        self._views: list[tuple[Partition, PartitionView]] = []
+        self._described: list[dict[str, Any]] = []
+        self._said: dict[tuple[str, int], tuple[str, float]] = {}
+        self._reload_at = self._collect_at = self._ask_at = 0.0
+        self._trouble = self._refused = ""
         consumer.on_result(self._report)
 
     def run(self, signals: Signals) -> None:
@@ -86,47 +90,78 @@ class Service:
         notify("STOPPING=1")
         self._vital.state = "stopping"
         self._consumer.stop(time.monotonic(), patience(20.0))
-        self._kafka.commit(wait=True)
         self._runner.close()
         self._sealer.close()
-        closing = threading.Thread(target=self._kafka.close, daemon=True)
+        closing = threading.Thread(target=self._leave, daemon=True)
         closing.start()
         closing.join(5.0)  # nothing uncommitted matters, so a close that hangs is left behind
         notify("STATUS=stopped")
 
+    def _leave(self) -> None:
+        self._kafka.commit(wait=True)  # waits without end for a broker that is away
+        self._kafka.close()
+
     def document(self) -> dict[str, Any]:
         """The vitals, from any thread."""
         with self._lock:
-            return self._vital.document(self._views, time.time())
+            return self._vital.document(self._described)
 
     def _look_around(self, now: float, *, reload: bool) -> None:
         """Once a second: what operators asked for, contracts that we wait for, what to tell."""
         self._sealer.tick(self._consumer, now, datetime.datetime.now(datetime.UTC))
-        self._control = read_control(self._settings.state_dir, self._dataset)
-        if reload or any("SL-0103" in p.waiting_for for p in self._consumer.partitions.values()):
+        if reload or (now >= self._reload_at and self._wait_for_a_contract()):
+            self._reload_at = now + 5.0
             self._reload()
+        if now >= self._collect_at:
+            # The loop makes no cycles, but an exception that nobody took may hold one, and with it a whole part.
+            self._collect_at = now + 60.0
+            gc.collect()
         self._announce_trips()
-        waits = self._runner.waiting()
+        waits, steps = self._runner.waiting(), self._runner.steps()
         views = []
         for where, partition in self._consumer.partitions.items():
             end = self._kafka.log_end(where)
             at = partition.filling.next if partition.filling else None
             at_end = at is not None and self._kafka.at_end.get(where, -1) >= at
-            view = PartitionView(end, at_end, waits.get(where, ""), self._landed_up_to.get(where))
+            view = PartitionView(end, at_end, waits.get(where, self._trouble), self._landed_up_to.get(where))
             views.append((partition, view))
+        described = [describe(p, v, time.time()) for p, v in views]
         with self._lock:
-            self._views = views
+            self._described = described
             self._vital.counters.retries = self._runner.retries
             self._vital.counters.alarms = self._world.alarms
             self._vital.last_sealed = dict(self._sealer.last_sealed)
             self._vital.waiting_for = next(filter(None, (v.waiting_for or p.waiting_for for p, v in views)), "")
             self._vital.state = self._state(views)
-        marks = [(p.state, p.filling.next if p.filling else None, p.head.next if p.head else None) for p, _ in views]
-        behind = any(lag(p, v) for p, v in views)
-        if self._progress.alive(
-            now, marks, behind=behind, waiting=bool(self._vital.waiting_for) or self._control.paused
-        ):
-            notify(f"WATCHDOG=1\nSTATUS={self._status(views)}")
+        standings = {
+            w: standing(p, v, steps.get(w, 0)) for w, (p, v) in zip(self._consumer.partitions, views, strict=True)
+        }
+        # Paused, or full because of what others wait for, a partition owes nothing.
+        excused = self._control.paused or (self._crowded() and bool(self._vital.waiting_for))
+        quiet = self._progress.quiet_seconds(now, {} if excused else standings)
+        self._ask_kafka(now, quiet)
+        if quiet < self._progress.patience_seconds:
+            status = self._status(views).replace("\n", " ")
+            notify(f"WATCHDOG=1\nSTATUS={status}")
+        # Last, so that what was told just now is what the last step obeyed.
+        self._control = read_control(self._settings.state_dir, self._dataset, self._control)
+
+    def _wait_for_a_contract(self) -> bool:
+        return any(
+            code in p.waiting_for
+            for p in self._consumer.partitions.values()
+            for code in ("SL-0102", "SL-0103", "SL-0104")
+        )
+
+    def _crowded(self) -> bool:
+        held = sum(p.held_bytes for p in self._consumer.partitions.values())
+        return held > self._settings.open_parts_max_bytes // 2
+
+    def _ask_kafka(self, now: float, quiet: float) -> None:
+        """Find the name of a silence: where Kafka is away, the client says nothing and nothing moves."""
+        if (quiet > 20.0 or self._trouble) and now >= self._ask_at:
+            self._ask_at = now + 10.0
+            self._trouble = self._kafka.trouble()
 
     def _announce_trips(self) -> None:
         """Say once, loudly, that a breaker tripped."""
@@ -158,9 +193,12 @@ class Service:
     def _reload(self) -> None:
         try:
             changed = self._registry.refresh()
-        except StreamlakeError as error:
-            log.exception("contracts were not taken", extra=error_fields(error))
+        except (StreamlakeError, OSError) as error:
+            if str(error) != self._refused:
+                log.error("contracts were not taken: %s", error, extra=error_fields(error))
+            self._refused = str(error)
             return
+        self._refused = ""
         self._raw.forget_contracts()
         if changed:
             log.info("contracts taken: %s", ", ".join(changed))
@@ -174,7 +212,7 @@ class Service:
         place = partition.place
         fields: dict[str, Any] = {"dataset": place.dataset, "topic": place.topic, "partition": place.partition}
         if isinstance(result, Exception):
-            log.error("stopped: %s", result, extra=fields | error_fields(result))
+            self._say_stopped(result, fields)
             return
         self._vital.landed(result, time.time())
         if result.max_timestamp_ms is not None:
@@ -182,3 +220,11 @@ class Service:
         fields |= {"offset_start": result.start, "offset_next": result.head.next, "write_path": result.part}
         fields |= {"records": result.records, "dead_letters": result.dead_letters, "lost": result.lost}
         log.info("landed" if result.ours else "completed for another", extra=fields)
+
+    def _say_stopped(self, error: StreamlakeError, fields: dict[str, Any]) -> None:
+        """One line for a reason, and one a minute as long as it stays: it is tried again every second."""
+        where, now = (fields["topic"], fields["partition"]), time.monotonic()
+        text, said_at = self._said.get(where, ("", 0.0))
+        if text != str(error) or now - said_at >= 60.0:
+            self._said[where] = str(error), now
+            log.error("stopped: %s", error, extra=fields | error_fields(error))

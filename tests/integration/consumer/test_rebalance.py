@@ -86,7 +86,7 @@ def test_killed_twice_in_a_row(rig: Rig) -> None:
     rig.send(events(3000, bad_every=100))
     for _ in range(2):
         consumer = rig.start(part_max_records=100)
-        until(lambda: rig.parts())
+        until(rig.parts)
         before = len(rig.parts())
         until(lambda: len(rig.parts()) > before, 20)  # noqa: B023 - asked at once
         consumer.kill()
@@ -99,7 +99,7 @@ def test_the_same_unit_started_twice_lands_everything_once(rig: Rig) -> None:
     """The younger one takes over as the same member; the older one is told and ends, or both would fight."""
     rig.send(events(500, bad_every=50))
     older = rig.start()
-    until(lambda: rig.parts())
+    until(rig.parts)
     younger = rig.start()
     until(lambda: not older.alive, 40)
     assert older.process.returncode != 0
