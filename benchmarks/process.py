@@ -57,16 +57,20 @@ class Measured:
         self._folder.cleanup()
 
     def wait_ready(self, seconds: float = 60) -> None:
-        self._notified.settimeout(seconds)
-        while not self._notified.recv(4096).startswith(b"READY=1"):
-            pass
+        self._notified.settimeout(0)
+        self.wait_for(self._told_ready, seconds, pause_seconds=0.01)
         times = self._view.cpu_times()
         self._start_cpu = times.user + times.system
         self._start_wall = time.monotonic()
-        self._notified.settimeout(0)
 
-    def wait_for(self, done: Callable[[], bool], seconds: float) -> None:
-        """Until `done`; looks ten times a second."""
+    def _told_ready(self) -> bool:
+        try:
+            return self._notified.recv(4096).startswith(b"READY=1")
+        except BlockingIOError:
+            return False
+
+    def wait_for(self, done: Callable[[], bool], seconds: float, pause_seconds: float = 0.1) -> None:
+        """Until `done`, or the process has ended."""
         deadline = time.monotonic() + seconds
         while not done():
             if self._process.poll() is not None:
@@ -74,7 +78,9 @@ class Measured:
             if time.monotonic() > deadline:
                 raise Failed(f"it was not done after {seconds:.0f} s: {self._words()}")
             self._look()
-            time.sleep(0.1)
+            if done != self._told_ready:
+                self._told_ready()  # takes away what it tells later, which would fill the socket
+            time.sleep(pause_seconds)
 
     def stop(self, seconds: float = 60) -> Cost:
         """SIGTERM, and what it cost altogether."""
@@ -100,9 +106,6 @@ class Measured:
     def _look(self) -> None:
         """The peak of this program's own memory; `ru_maxrss` has the parent's in it, from before the exec."""
         with suppress(psutil.Error, OSError, StopIteration):
-            with suppress(BlockingIOError):
-                while True:
-                    self._notified.recv(4096)  # what it tells later fills the socket
             status = Path(f"/proc/{self._process.pid}/status").read_text()
             line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
             self.peak_rss_bytes = max(self.peak_rss_bytes, int(line.split()[1]) << 10)
