@@ -41,6 +41,11 @@ class CommitManager:
         with self._lock:
             return {w: n for w, n in self._durable.items() if n > self._committed.get(w, -1)}
 
+    def durable(self) -> dict[TopicPartition, int]:
+        """All that may be committed, also what was sent before and perhaps never arrived."""
+        with self._lock:
+            return dict(self._durable)
+
     def done(self, offsets: dict[TopicPartition, int]) -> None:
         """These were committed."""
         with self._lock:

@@ -14,6 +14,7 @@ from streamlake.consumer.effects import Message
 from streamlake.consumer.faults import MemberReplaced
 from streamlake.errors import Retryable
 from streamlake.kafka.faults import error_of, error_of_exception
+from streamlake.kafka.header_names import make_readable
 
 log = logging.getLogger(__name__)
 _BATCH: Final = 500
@@ -30,12 +31,12 @@ class KafkaLog:
         self._commits = commits
         self._client = Client(config, logger=logging.getLogger("streamlake.kafka.client"))
         self._unreadable: set[Where] = set()
+        self._halted: set[Where] = set()
         self._paused: set[Where] = set()
         self._error: BaseException | None = None
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
         self.at_end: dict[Where, int] = {}
-        self.last_error = ""
 
     def attach(self, consumer: Consumer, drain_seconds: float) -> None:
         """Join the group; from now on its assignments are told to `consumer`."""
@@ -64,6 +65,8 @@ class KafkaLog:
                 known.append(message)
         if self._error is not None:
             raise self._error
+        for messages in by_partition.values():
+            make_readable(messages)
         return by_partition.items()
 
     def out_of_range(self) -> Iterable[Where]:
@@ -74,8 +77,13 @@ class KafkaLog:
     def seek(self, where: Where, offset: int) -> None:
         """See Log. The client refuses while an assignment is still on its way to its own thread: ask again.
 
-        It refuses for good once the topic was deleted and created again under it: then the partition is assigned anew.
+        It refuses for good once the topic was deleted and created again under it, or once it found its position out
+        of range: then the partition is assigned anew.
         """
+        self.at_end.pop(where, None)  # that was said of another position
+        if where in self._halted:
+            self._assign_anew(where, offset)
+            return
         deadline = time.monotonic() + 1
         while True:
             try:
@@ -99,6 +107,7 @@ class KafkaLog:
         self._client.resume([TopicPartition(*w) for w in where])
 
     def _assign_anew(self, where: Where, offset: int) -> None:
+        self._halted.discard(where)
         there = TopicPartition(*where, offset)
         try:
             self._client.incremental_unassign([there])
@@ -109,8 +118,11 @@ class KafkaLog:
             raise error_of_exception(error, f"seeking {where[0]}/{where[1]}", wrote=False) from error
 
     def commit(self, *, wait: bool = False) -> None:
-        """Commit what is durable. It is a hint, so a failure is logged and the next one brings it."""
-        due = self._commits.due()
+        """Commit what is durable. It is a hint, so a failure is logged and the next one brings it.
+
+        Who waits has the last word, and repeats what was sent before: its answer may never have come.
+        """
+        due = self._commits.durable() if wait else self._commits.due()
         if not due:
             return
         offsets = [TopicPartition(*where, next_offset) for where, next_offset in due.items()]
@@ -129,6 +141,14 @@ class KafkaLog:
         _, high = self._client.get_watermark_offsets(TopicPartition(*where), cached=True)
         return high if high >= 0 else None
 
+    def trouble(self) -> str:
+        """Ask Kafka whether it is there, for a second at most: "" if it is. The client itself waits in silence."""
+        try:
+            self._client.list_topics(self._topics[0], timeout=1.0)
+        except KafkaException as error:
+            return str(error_of_exception(error, "asking Kafka", wrote=False))
+        return ""
+
     def close(self) -> None:
         """Leave the group."""
         self._client.close()
@@ -139,6 +159,7 @@ class KafkaLog:
             self.at_end[where] = message.offset()
         elif error.name() in _OUT_OF_RANGE:
             self._unreadable.add(where)
+            self._halted.add(where)
         elif error.name() == "FENCED_INSTANCE_ID" or (
             error.name() == "_FATAL" and "Static consumer fenced" in error.str()
         ):
@@ -150,7 +171,6 @@ class KafkaLog:
             raise error_of(error, "consuming", wrote=False)
         else:
             fault = error_of(error, "consuming", wrote=False)
-            self.last_error = str(fault)
             level = logging.WARNING if isinstance(fault, Retryable) else logging.ERROR
             log.log(level, "Kafka: %s", fault, extra={"topic": where[0], "partition": where[1], "error_id": fault.code})
 
@@ -203,6 +223,7 @@ class KafkaLog:
         for w in where:
             self._commits.revoked(w)
             self._paused.discard(w)
+            self._halted.discard(w)
             self.at_end.pop(w, None)
 
 

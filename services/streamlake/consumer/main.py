@@ -30,6 +30,7 @@ from streamlake.consumer.sealer import Sealer
 from streamlake.consumer.service import Service
 from streamlake.consumer.snapshot import Vitals, iso
 from streamlake.consumer.startup import require_topics
+from streamlake.consumer.watchdog import notify
 from streamlake.consumer.world import RealWorld
 from streamlake.contract.model import Contract
 from streamlake.errors import Retryable, Unknown
@@ -55,7 +56,7 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     registry = FileRegistry(settings.contracts_dir)
     contract = registry.current(dataset)
     vital = Vitals(name, os.getpid(), dataset, since=iso(time.time()))
-    stop_vitals = vitals.serve(settings.state_dir, name, lambda: vital.document([], time.time()))
+    stop_vitals = vitals.serve(settings.state_dir, name, lambda: vital.document([]))
     store = open_store(settings.lake_url)
     admin = Admin(settings.bootstrap_servers)
     now, host = datetime.datetime.now(datetime.UTC), socket.gethostname()
@@ -153,6 +154,7 @@ def _patiently(vital: Vitals, stopping: _Stop, call: Callable[[], T]) -> T:
         error = state.outcome.exception() if state.outcome else None
         vital.state, vital.waiting_for = "waiting", str(error)
         log.warning("waiting: %s", error, extra=logs.error_fields(error) if error else {})
+        notify("EXTEND_TIMEOUT_USEC=60000000")
         if stopping.asked:
             raise _Stopped
 

@@ -42,7 +42,7 @@ class ThreadedPart:
         self._written = 0
         self._stored = 0
         self._done = threading.Event()
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
 
     @property
     def held_bytes(self) -> int:
@@ -69,10 +69,10 @@ class ThreadedPart:
             return
         try:
             self._keep(self._compressor.flush() if lines is None else self._compressor.compress(lines))
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 -- raised again by finish; the thread serves other parts, too
             self._error = error
             self._done.set()
-            raise
+            return
         if lines is None:
             self._done.set()
             return

@@ -36,6 +36,11 @@ class _Task:
     key: Key
     cancelled: threading.Event = field(default_factory=threading.Event)
     waiting_for: str = ""
+    steps: int = 0
+
+
+class _Cancelled(Exception):
+    """The partition went while the procedure waited: nothing more may be done for it."""
 
 
 class ThreadRunner:
@@ -65,11 +70,17 @@ class ThreadRunner:
     def finished(self) -> Iterable[tuple[Key, Any]]:
         """See Runner."""
         while not self._finished.empty():
-            yield self._finished.get()
+            key, result = self._finished.get()
+            self._tasks.pop(key, None)
+            yield key, result
 
     def waiting(self) -> dict[tuple[str, int], str]:
         """What procedures wait for now, by topic and partition."""
         return {t.key[:2]: t.waiting_for for t in list(self._tasks.values()) if t.waiting_for}
+
+    def steps(self) -> dict[tuple[str, int], int]:
+        """How many effects the procedures under way have seen through, by topic and partition."""
+        return {t.key[:2]: t.steps for t in list(self._tasks.values())}
 
     def close(self) -> None:
         """Abandon everything; threads end when the call that they are in ends, or with the process."""
@@ -80,11 +91,17 @@ class ThreadRunner:
         try:
             effect = next(work)
             while not task.cancelled.is_set():
-                effect = work.send(self._perform(task, effect))
+                answer = self._perform(task, effect)
+                task.steps += 1
+                effect = work.send(answer)
         except StopIteration as end:
             self._finish(task, end.value)
+        except _Cancelled:
+            pass
         except StreamlakeError as error:
-            self._finish(task, error)
+            # Its frames hold the batch and the part; who keeps the error must not keep those.
+            error.__cause__ = error.__context__ = None
+            self._finish(task, error.with_traceback(None))
         except Exception as error:  # a bug in one thread must end the process, not the thread alone
             log.exception("a landing procedure failed", extra=error_fields(error))
             self._finish(task, error)
@@ -105,12 +122,15 @@ class ThreadRunner:
             reraise=True,
         )
         try:
-            return attempts(self._once, effect)
+            return attempts(self._once, task, effect)
         finally:
             task.waiting_for = ""
 
-    def _once(self, effect: Effect[Any]) -> Any:
+    def _once(self, task: _Task, effect: Effect[Any]) -> Any:
         with self._turns:
+            # Asked again here: it may have been cancelled while it slept between attempts, or waited for its turn.
+            if task.cancelled.is_set():
+                raise _Cancelled
             return self._world.perform(effect)
 
     def _wait(self) -> Callable[[tenacity.RetryCallState], float]:

@@ -195,7 +195,7 @@ class Service:
             changed = self._registry.refresh()
         except (StreamlakeError, OSError) as error:
             if str(error) != self._refused:
-                log.error("contracts were not taken: %s", error, extra=error_fields(error))
+                log.exception("contracts were not taken", extra=error_fields(error))
             self._refused = str(error)
             return
         self._refused = ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from streamlake.consumer.landing import Landed
 from streamlake.consumer.partition import Partition
+from streamlake.consumer.watchdog import Standing
 
 
 def iso(seconds: float) -> str:
@@ -63,7 +64,7 @@ class PartitionView:
 
 @dataclass(slots=True)
 class Vitals:
-    """Makes the document of one process. `now` is the wall clock, in seconds."""
+    """Makes the document of one process."""
 
     process: str
     pid: int
@@ -81,7 +82,7 @@ class Vitals:
         self.last_commit = iso(now)
         self.last_part = result.part or self.last_part
 
-    def document(self, partitions: list[tuple[Partition, PartitionView]], now: float) -> dict[str, Any]:
+    def document(self, partitions: list[dict[str, Any]]) -> dict[str, Any]:
         """The whole of it, as JSON will say it."""
         return {
             "process": self.process,
@@ -91,7 +92,7 @@ class Vitals:
             "state": self.state,
             "waiting_for": self.waiting_for or None,
             "since": self.since,
-            "partitions": [_partition(p, view, now) for p, view in partitions],
+            "partitions": partitions,
             "counters": self.counters.as_dict(),
             "last_commit": self.last_commit,
             "last_part": self.last_part,
@@ -108,7 +109,25 @@ def lag(partition: Partition, view: PartitionView) -> int | None:
     return max(0, view.log_end - partition.head.next)
 
 
-def _partition(partition: Partition, view: PartitionView, now: float) -> dict[str, Any]:
+def standing(partition: Partition, view: PartitionView, steps: int) -> Standing:
+    """What the watchdog is to think of it. `steps` are the effects that its procedure has seen through.
+
+    While a procedure is under way it alone must move: records that trickle in beside it prove nothing. With none
+    under way, what was read up to the partition's end waits for its batch's age, however long that is.
+    """
+    head = partition.head.next if partition.head else None
+    named = bool(view.waiting_for or partition.waiting_for)
+    if partition.state == "opening" or partition.landing is not None:
+        return Standing((partition.serial, head, steps), owes=True, named=named)
+    position = partition.filling.next if partition.filling else None
+    waits_for_age = view.at_end and not partition.pending
+    return Standing(
+        (partition.serial, head, position), owes=bool(lag(partition, view)) and not waits_for_age, named=named
+    )
+
+
+def describe(partition: Partition, view: PartitionView, now: float) -> dict[str, Any]:
+    """One partition, as JSON will say it. For the loop's thread: nobody else may look at what it changes."""
     head, waiting = partition.head, lag(partition, view)
     oldest = partition.oldest_waiting_ms
     if oldest is None and waiting:

@@ -1,5 +1,6 @@
 """The core's effects, performed on the real thing: one function an effect, and nothing decided here."""
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from functools import singledispatchmethod
@@ -18,6 +19,8 @@ from streamlake.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
 _FETCH: Final = 500
+_FETCH_BYTES: Final = 16 << 20
+"""Who asks gets what was read up to here and asks again, so that large records do not fill the memory."""
 
 
 class DeadLetters(Protocol):
@@ -80,9 +83,14 @@ class RealWorld:
     def _(self, effect: effects.Fetch) -> Sequence[Message] | Below | Above:
         found = self._reader.read_range(effect.topic, effect.partition, effect.start, effect.next, limit=_FETCH)
         messages: list[Any] = []  # the client types what may be None for its error messages alone
+        size = 0
         try:
-            for batch in found:
-                messages += batch
+            with contextlib.closing(found):  # type: ignore[type-var]  # a generator, typed as an iterator
+                for batch in found:
+                    messages += batch
+                    size += sum(len(message.value() or b"") for message in batch)
+                    if size >= _FETCH_BYTES:
+                        break
         except kafka_errors.BelowLogStart as error:
             return Below(error.start)
         except kafka_errors.AboveLogEnd as error:

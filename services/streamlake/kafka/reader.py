@@ -12,6 +12,7 @@ from streamlake.kafka import clients
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.errors import AboveLogEnd, BelowLogStart, KafkaUnavailable, TopicMissing
 from streamlake.kafka.faults import error_of, error_of_exception
+from streamlake.kafka.header_names import make_readable
 
 SECONDS: Final = 20.0
 _ASK_AFTER_SECONDS: Final = 1.0
@@ -132,6 +133,7 @@ class Reader:
                 else:
                     waiting.raise_if_final(error)
             if good:
+                make_readable(good)
                 waiting.came((good[-1].offset() or 0) + 1)
                 yield good
                 waiting.came(waiting.at)
