@@ -66,7 +66,7 @@ class MemberReplaced(Refused):
 class RecordsReplaced(Retryable):
     """Records that were read and not claimed yet were taken back by Kafka: they are dropped and read again."""
 
-    code = "SL-0420"
+    code = "SL-0415"
 
 
 class BreakerTripped(Tripped):
