@@ -25,6 +25,7 @@ _TROUBLE: dict[Callable[["Simulation"], None], float] = {
     process_trouble.stall: 1.0,
     process_trouble.wander: 2.0,
     process_trouble.pause: 0.3,
+    process_trouble.ambush: 0.8,
     process_trouble.seal: 0.3,
     process_trouble.flap: 1.5,
 }
@@ -67,6 +68,6 @@ def _work(sim: "Simulation") -> None:
     if awake:
         process = sim.rng.choice(awake)
         for _ in range(sim.rng.choice(_BURSTS)):
-            if not sim.advance(process):
+            if process not in sim.processes or not sim.advance(process):
                 return
             process_trouble.spring(sim, process)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from streamlake.consumer.calendar import date_of
 from streamlake.consumer.consumer import Control
-from streamlake.consumer.effects import Create, SendDeadLetters
+from streamlake.consumer.effects import Alarm, Create, FinishPart, Measure, SendDeadLetters
 from streamlake.storage import layout
 from tests.simulation import broker_trouble, operator
 from tests.simulation.landing_parts import DAY_MS, NEWEST_VERSION
@@ -40,21 +40,27 @@ def stall(sim: "Simulation") -> None:
 
 def wander(sim: "Simulation") -> None:
     """The next one that is about to create a claim or a part stands still, and its partition moves on without it."""
-    sim.trap = _wander
+    sim.trap = _wander, (Create, SendDeadLetters)
 
 
 def flap(sim: "Simulation") -> None:
     """The next one that is about to create a claim or a part loses its partition and gets it back at once."""
-    sim.trap = _flap
+    sim.trap = _flap, (Create, SendDeadLetters)
+
+
+def ambush(sim: "Simulation") -> None:
+    """The next one that comes to a call that is rare is killed there, or stands still for long."""
+    sim.trap = sim.rng.choice((_killed_here, _stalled_here)), (Measure, Alarm, FinishPart)
 
 
 def spring(sim: "Simulation", process: Process) -> None:
     """The trap, if one is set and the process stands where it hurts."""
     if sim.trap is None or sim.draining:
         return
+    trap, kinds = sim.trap
     for key, task in process.tasks.running.items():
-        if isinstance(task.effect, (Create, SendDeadLetters)):
-            trap, sim.trap = sim.trap, None
+        if isinstance(task.effect, kinds):
+            sim.trap = None
             trap(sim, process, key[1], task)
             return
 
@@ -69,6 +75,16 @@ def _wander(sim: "Simulation", process: Process, partition: int, task: Task) -> 
         _give(sim, partition, sim.rng.choice(others) if others else start(sim))
     if sim.rng.random() < 0.5:
         broker_trouble.retention_into_the_last_claim(sim, partition)
+
+
+def _killed_here(sim: "Simulation", process: Process, partition: int, task: Task) -> None:
+    kill_this(sim, process)
+    start(sim)
+    rebalance(sim)
+
+
+def _stalled_here(sim: "Simulation", process: Process, partition: int, task: Task) -> None:
+    task.last, task.not_before = sim.tick, sim.tick + sim.rng.randint(31, 60)
 
 
 def _flap(sim: "Simulation", process: Process, partition: int, task: Task) -> None:

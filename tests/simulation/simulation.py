@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from streamlake.consumer.breaker import BreakerPolicy
 from streamlake.consumer.calendar import date_of
 from streamlake.consumer.consumer import TopicPartition
+from streamlake.consumer.effects import Effect
 from streamlake.consumer.faults import (
     ChainNotAdopted,
     FetchSkipped,
@@ -48,6 +50,10 @@ class Outcome:
     claims: int
 
 
+Trap = Callable[["Simulation", Process, int, Task], None]
+"""What befalls a process that comes to one of some effects."""
+
+
 class Simulation:
     """The state that the phases share: the models, the processes, who owns which partition, and the time."""
 
@@ -77,7 +83,7 @@ class Simulation:
         self.budget = rng.choice((300, 1 << 30, 1 << 30))
         self.zombies = 0.0
         self.draining = False
-        self.trap: Callable[[Simulation, Process, int, Task], None] | None = None
+        self.trap: tuple[Trap, tuple[type[Effect[Any]], ...]] | None = None
         self.overwritten: set[int] = set()
         self.not_adopted = False
 
