@@ -13,6 +13,7 @@ from streamlake.consumer.consumer import Consumer
 from streamlake.consumer.effects import Message
 from streamlake.consumer.faults import MemberReplaced
 from streamlake.errors import Retryable
+from streamlake.kafka.errors import OwnershipLost
 from streamlake.kafka.faults import error_of, error_of_exception
 from streamlake.kafka.header_names import make_readable
 
@@ -29,6 +30,7 @@ class KafkaLog:
     def __init__(self, config: dict[str, Any], topics: Sequence[str], commits: CommitManager) -> None:
         self._topics = list(topics)
         self._commits = commits
+        config = config | {"error_cb": self._client_failed}
         self._client = Client(config, logger=logging.getLogger("streamlake.kafka.client"))
         self._unreadable: set[Where] = set()
         self._halted: set[Where] = set()
@@ -153,6 +155,11 @@ class KafkaLog:
         """Leave the group."""
         self._client.close()
 
+    def _client_failed(self, error: KafkaError) -> None:
+        """What concerns no partition: after a while without any broker we own none, and must say why."""
+        if error.name() == "_ALL_BROKERS_DOWN":
+            self.unreachable = str(error_of(error, "consuming", wrote=False))
+
     def _note(self, message: Any, error: KafkaError) -> None:
         where = message.topic(), message.partition()
         if error.name() == "_PARTITION_EOF":
@@ -197,6 +204,7 @@ class KafkaLog:
             self._paused.update((p.topic, p.partition) for p in added)
         where = [(p.topic, p.partition) for p in partitions]
         log.info("assigned %s", where)
+        self.unreachable = ""
         for w in where:
             self._commits.assigned(w)
         if self._consumer is not None:
@@ -214,6 +222,7 @@ class KafkaLog:
     def _lost(self, partitions: list[TopicPartition]) -> None:
         where = [(p.topic, p.partition) for p in partitions]
         log.warning("lost %s", where)
+        self.unreachable = str(OwnershipLost("The group took this process for dead; it joins again."))
         if self._consumer is not None:
             self._consumer.lost(where)
         self._let_go(where)

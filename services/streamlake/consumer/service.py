@@ -131,7 +131,10 @@ class Service:
             self._vital.counters.retries = self._runner.retries
             self._vital.counters.alarms = self._world.alarms
             self._vital.last_sealed = dict(self._sealer.last_sealed)
-            self._vital.waiting_for = next(filter(None, (v.waiting_for or p.waiting_for for p, v in views)), "")
+            unreachable = "" if views else self._kafka.unreachable
+            self._vital.waiting_for = next(
+                filter(None, (v.waiting_for or p.waiting_for for p, v in views)), unreachable
+            )
             self._vital.state = self._state(views)
         standings = {
             w: standing(p, v, steps.get(w, 0)) for w, (p, v) in zip(self._consumer.partitions, views, strict=True)
