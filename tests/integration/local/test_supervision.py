@@ -51,6 +51,7 @@ class Machine:
         done = subprocess.run(
             [PROGRAM, "status", "--json"], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
         )
+        assert done.stdout, f"exit code {done.returncode}\n{done.stderr}"
         return {p["name"]: p for p in json.loads(done.stdout).get("processes", [])}
 
     def pid(self, name: str) -> int | None:
