@@ -67,6 +67,36 @@ def test_a_forked_log_lands_what_is_different_and_nothing_twice(own_rig: Rig) ->
     assert _chain(rig, "fork", rig.dataset, code=4)["error"]["id"] == "SL-0420"
 
 
+def test_a_log_that_is_cut_twice_is_forked_twice(own_rig: Rig) -> None:
+    """I1, I2: the second cut lies below the first generation's end, and the last claim before it has no part."""
+    rig = own_rig
+    for number in range(10):
+        rig.send(events(10, number * 10))
+    consumer = rig.start()
+    rig.wait_landed()
+    assert consumer.stop() == 0
+    for cut, others in ((50, events(30, 1000)), (30, events(60, 2000))):
+        rig.broker.stop()
+        cut_log(rig.broker.place.folder / "data" / f"{rig.raw}-0", cut)
+        rig.broker.start()
+        for at in range(0, len(others), 10):
+            rig.send(others[at : at + 10])
+        shown = _chain(rig, "fork", rig.dataset, "--apply")
+        assert shown["starts"] == {"0": cut}
+        consumer = rig.start()
+        consumer.wait_said("landed", 30, offset_next=cut + len(others))
+        assert consumer.stop() == 0
+    wanted = [*events(100), *events(30, 1000), *events(60, 2000)]
+    assert _payloads(rig) == _expected(*wanted)
+
+    unwritten = max(rig.claims(rig.raw), key=lambda claim: (claim["chain"], claim["start"]))
+    (rig.lake / unwritten["part"]).unlink()
+    rig.broker.stop()
+    cut_log(rig.broker.place.folder / "data" / f"{rig.raw}-0", 80)
+    rig.broker.start()
+    assert _chain(rig, "fork", rig.dataset)["starts"] == {"0": unwritten["start"]}
+
+
 def test_a_new_lake_is_begun_only_by_an_operator(own_rig: Rig) -> None:
     """A committed offset beside an empty lake stops the consumer; `chain adopt` lands all that Kafka has."""
     rig = own_rig
