@@ -39,6 +39,7 @@ class KafkaLog:
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
         self.at_end: dict[Where, int] = {}
+        self.unreachable = ""
 
     def attach(self, consumer: Consumer, drain_seconds: float) -> None:
         """Join the group; from now on its assignments are told to `consumer`."""

@@ -126,6 +126,8 @@ def consumer(
         "heartbeat.interval.ms": max(100, min(3000, round(session_timeout_seconds * 1000 / 5))),
         "max.poll.interval.ms": round(max(max_poll_interval_seconds, session_timeout_seconds) * 1000),
         "fetch.wait.max.ms": 100,
+        # Partitions that were added are seen after this time; by default after five minutes.
+        "topic.metadata.refresh.interval.ms": 10_000,
     }
     if instance is not None:
         config["group.instance.id"] = instance
