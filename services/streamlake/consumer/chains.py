@@ -74,8 +74,13 @@ def _require_nothing_committed(place: Place) -> Work[None]:
 
 
 def _before(current: Chain, known: Sequence[tuple[Chain, ChainOpening]]) -> Before:
-    starts = {chain: opening.starts for chain, opening in known}
-    return [(c, starts.get(Chain(c.topic_id, c.generation + 1), {})) for c in starts if c != current]
+    return [(chain, _kept(chain, known)) for chain, _ in known if chain != current]
+
+
+def _kept(chain: Chain, known: Sequence[tuple[Chain, ChainOpening]]) -> Mapping[str, int]:
+    """A log that was cut again further below kept less."""
+    later = [o.starts for c, o in known if c.topic_id == chain.topic_id and c.generation > chain.generation]
+    return {partition: min(starts.get(partition, 0) for starts in later) for partition in (later[0] if later else ())}
 
 
 def partitions_of(place: Place, chain: Chain) -> Work[Sequence[int]]:

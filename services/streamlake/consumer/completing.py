@@ -83,7 +83,7 @@ def _complete(
             _require_same(claim, rebuilt)
             break
         have_from = yield from _amend(place, chain, claim, rebuilt, writer)
-        if have_from == rebuilt.start or rebuilt.start == kept:
+        if have_from == rebuilt.start or rebuilt.start == rebuilt.next:
             break
     if rebuilt.start == rebuilt.next:
         return
@@ -108,24 +108,24 @@ def _rebuild(
     Nothing leaves this before it is proven to be what was claimed: a log can be cut and written again, and a topic
     created again, while we read.
     """
-    start = wanted.start
+    start, end = wanted.start, wanted.next
     while True:
         part_writer = parts(str(claim.part).split(".", 1)[1])
         letters: list[Letter] = []
         records, position, last = 0, start, None
-        while position < wanted.next:
-            found = yield from ask(Fetch(place.topic, place.partition, position, wanted.next))
+        while position < end:
+            found = yield from ask(Fetch(place.topic, place.partition, position, end))
             if isinstance(found, Below):
                 break
             if not isinstance(found, Sequence) or not found:
-                position = wanted.next
+                position = end
                 continue
             accepted = [m for m in found if _rejection(claim.rejected, m.offset()) is None]
             letters += _letters(claim, found)
             part_writer.write(lines.encode(place, accepted))
             records += len(accepted)
             position, last = found[-1].offset() + 1, found[-1]
-        if wanted.next == claim.next:
+        if end == claim.next:
             bounds = yield from require_known_log(place, chain, claim.next, claim.last)
             # It was read last: as it is what was claimed, so is everything before it.
             proven = last is not None and fingerprint(last) == claim.last
@@ -133,10 +133,12 @@ def _rebuild(
             bounds = yield from ask(ReadBounds(place.topic, place.partition))
             yield from require_topic(place, chain)
             proven = last is None or not _newer(last, claim.last)
-        if position >= wanted.next and (proven or start >= wanted.next):
-            return _Rebuilt(start, wanted.next, (yield from ask(FinishPart(part_writer))), records, letters)
+        if position >= end and (proven or start >= end):
+            return _Rebuilt(start, end, (yield from ask(FinishPart(part_writer))), records, letters)
         # Retention overtook us: what lies before the log start is lost, and what was encoded from there too.
-        start = min(max(start, bounds.start), wanted.next)
+        start = min(max(start, bounds.start), end)
+        if last is not None and end < claim.next and _newer(last, claim.last):
+            end = max(start, last.offset())  # cut once more: it ends before this one, which is no longer ours
 
 
 def _rejection(rejected: Sequence[Rejections], offset: int) -> Rejections | None:
