@@ -33,7 +33,7 @@ def test_an_outage_in_the_middle_of_landing_heals_by_itself(
 ) -> None:
     rig = own_rig
     rig.send(events(4000, bad_every=50))
-    consumer = rig.start(part_max_records=100)
+    consumer = rig.start(part_max_records=100, session_timeout_seconds=45, max_poll_interval_seconds=60)
     until(lambda: len(rig.parts()) > 2)
     heal = fault(rig.broker)
     before = len(rig.parts())
@@ -46,6 +46,25 @@ def test_an_outage_in_the_middle_of_landing_heals_by_itself(
     assert consumer.alive
     assert len(check(rig).dead) == 82
     until(lambda: consumer.lag() == 0, 40)
+
+
+def test_an_outage_that_outlasts_the_session_is_told_and_heals(own_rig: Rig) -> None:
+    """The member lost everything. Kafka may take it for another one: then it ends, and is started again."""
+    rig = own_rig
+    rig.send(events(300, bad_every=50))
+    consumer = rig.start()
+    rig.wait_landed()
+    rig.broker.stop()
+    until(lambda: consumer.vitals().get("waiting_for"), 60)
+    assert consumer.vitals()["state"] == "waiting"
+    rig.broker.start()
+    rig.send(events(100, 300, bad_every=50))
+    until(lambda: rig.landed() or not consumer.alive, 60)
+    if not consumer.alive:
+        assert "SL-0414" in consumer.log.read_text()
+        rig.start()
+    rig.wait_landed()
+    check(rig)
 
 
 def test_a_consumer_that_starts_before_its_broker_waits_for_it(own_rig: Rig) -> None:

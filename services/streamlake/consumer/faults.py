@@ -1,6 +1,6 @@
 """What the landing core finds wrong by itself. Everything else is raised by a port."""
 
-from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Tripped
+from streamlake.errors import Misconfigured, Permanent, Retryable, Tripped
 
 
 class TopicMissing(Retryable):
@@ -57,8 +57,8 @@ class WrongTopic(Misconfigured):
     code = "SL-0412"
 
 
-class MemberReplaced(Refused):
-    """Another process joined the group under this one's name."""
+class MemberReplaced(Retryable):
+    """Another process joined the group under this one's name, or Kafka took this one for two: start again."""
 
     code = "SL-0414"
 

@@ -172,8 +172,8 @@ class KafkaLog:
             error.name() == "_FATAL" and "Static consumer fenced" in error.str()
         ):
             raise MemberReplaced(
-                "Another process of this name on this machine has taken this one's place in the group.",
-                next_step="A second process of a dataset needs a name of its own: `streamlake consume DATASET.2`.",
+                "Another process of this name has taken this one's place in the group, or Kafka took it for another.",
+                next_step="Start it again; a second process needs a name of its own: `streamlake consume DATASET.2`.",
             )
         elif error.fatal() or error.name() == "_FATAL":
             raise error_of(error, "consuming", wrote=False)
