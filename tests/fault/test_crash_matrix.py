@@ -109,9 +109,8 @@ def test_a_second_kill_while_the_first_is_mended(new_rig: RigMaker, tmp_path: Pa
     in_parallel([claimed_only() for _ in chosen], chosen, killed_and_landed)
 
 
-@pytest.mark.parametrize("do", ["retryable", "unknown", "permanent"])
+@pytest.mark.parametrize(("do", "when"), [("retryable", "before"), ("unknown", "after"), ("permanent", "before")])
 @pytest.mark.parametrize("at", ["raw:Create:claim#1", "raw:SendDeadLetters#1", "raw:Create:raw-part#1"])
-@pytest.mark.parametrize("when", ["before", "after"])
 def test_an_error_is_waited_out_and_nothing_is_committed_meanwhile(rig: Rig, at: str, do: str, when: str) -> None:
     """An answer that is lost after the deed, too (I5, I11)."""
     rig.send(events(60, bad_every=10))

@@ -175,8 +175,8 @@ def test_a_truncated_log_stops_the_partition_and_names_the_range(own_rig: Rig, r
     rig = own_rig
     for number in range(10):
         rig.send(events(10, number * 10))
-    longer = {"session_timeout_seconds": 45, "max_poll_interval_seconds": 60}  # than the broker is away
-    consumer = rig.start(**longer)
+    # A session that outlasts the broker's absence.
+    consumer = rig.start(session_timeout_seconds=45, max_poll_interval_seconds=60)
     rig.wait_landed()
     before = [claim["next"] for claim in rig.claims(rig.raw)]
     sent = dict(rig.sent)
