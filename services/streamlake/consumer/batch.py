@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from streamlake.consumer.effects import Letter, Message, PartWriter
 from streamlake.storage.claim import CloseReason
 
+_OVERHEAD = 500
+"""A record's headers and the client's own structures, about."""
+
+
+def held_by(message: Message) -> int:
+    """Memory that a record holds, about."""
+    return len(message.value() or b"") + len(message.key() or b"") + _OVERHEAD
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:
@@ -33,3 +41,9 @@ class Batch:
     part: PartWriter | None
     suffix: str
     closed: CloseReason
+    rejected_bytes: int = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that it holds until it is durable."""
+        return self.rejected_bytes + (self.part.held_bytes if self.part else 0)

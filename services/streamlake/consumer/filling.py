@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streamlake.consumer import rotation
-from streamlake.consumer.batch import Batch, Hole
+from streamlake.consumer.batch import Batch, Hole, held_by
 from streamlake.consumer.breaker import Breaker
 from streamlake.consumer.calendar import date_of, midnight_after
 from streamlake.consumer.effects import Letter, Message, PartFormat, PartWriter
@@ -125,6 +125,7 @@ class Filling:
             part=self._part,
             suffix=terms.suffix,
             closed=reason,
+            rejected_bytes=self._rejected_size,
         )
 
     def _same_day_and_epoch(self, messages: Sequence[Message]) -> tuple[Sequence[Message], CloseReason | None]:
@@ -150,7 +151,7 @@ class Filling:
             version = judged.terms.contract_version
             letters = [Letter(messages[i], judged.rejected[i], version) for i in sorted(judged.rejected)]
             self._rejected += letters
-            self._rejected_size += sum(len(letter.message.value() or b"") + 500 for letter in letters)
+            self._rejected_size += sum(held_by(letter.message) for letter in letters)
         if self._part is not None and accepted:
             lines = self.handler.lines.encode(self.place, accepted, metas)
             self._part.write(lines)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from streamlake.consumer.batch import Batch
+from streamlake.consumer.batch import Batch, held_by
 from streamlake.consumer.breaker import Breaker, BreakerPolicy
 from streamlake.consumer.effects import Message, PartFormat, Work
 from streamlake.consumer.faults import BreakerTripped
@@ -73,8 +73,8 @@ class Partition:
     @property
     def held_bytes(self) -> int:
         """Memory that waits to be durable."""
-        landing = self.landing.part.held_bytes if self.landing and self.landing.part else 0
-        pending = sum(len(m.value() or b"") for m in self.pending)
+        landing = self.landing.held_bytes if self.landing else 0
+        pending = sum(map(held_by, self.pending))
         return landing + pending + (self.filling.held_bytes if self.filling else 0)
 
     @property
