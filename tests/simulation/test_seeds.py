@@ -63,8 +63,8 @@ def expected_of(kind: type[effects.Effect[Any]]) -> set[str]:
 
 
 def seeds_to_run(config: pytest.Config) -> int:
-    """STREAMLAKE_SIM_SEEDS says otherwise; `--full` runs ten times as many."""
-    return int(os.environ.get("STREAMLAKE_SIM_SEEDS", SEEDS * 10 if config.getoption("--full") else SEEDS))
+    """SIMULATION_SEEDS says otherwise; `--full` runs ten times as many."""
+    return int(os.environ.get("SIMULATION_SEEDS", SEEDS * 10 if config.getoption("--full") else SEEDS))
 
 
 @pytest.fixture(scope="module")
