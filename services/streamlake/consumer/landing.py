@@ -47,7 +47,6 @@ class Landed:
     lost: int = 0
     size: int = 0
     part: str | None = None
-    max_timestamp_ms: int | None = None
 
 
 def land(
@@ -94,7 +93,6 @@ def land(
         lost=claim.lost_records,
         size=claim.size,
         part=claim.part,
-        max_timestamp_ms=claim.max_timestamp_ms,
     )
 
 

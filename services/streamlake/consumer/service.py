@@ -65,7 +65,6 @@ class Service:
         self._control = Control()
         self._progress = Progress()
         self._tripped: set[tuple[str, int]] = set()
-        self._landed_up_to: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
         self._described: list[dict[str, Any]] = []
         self._said: dict[tuple[str, int], tuple[str, float]] = {}
@@ -123,7 +122,7 @@ class Service:
             end = self._kafka.log_end(where)
             at = partition.filling.next if partition.filling else None
             at_end = at is not None and self._kafka.at_end.get(where, -1) >= at
-            view = PartitionView(end, at_end, waits.get(where, self._trouble), self._landed_up_to.get(where))
+            view = PartitionView(end, at_end, waits.get(where, self._trouble))
             views.append((partition, view))
         described = [describe(p, v, time.time()) for p, v in views]
         with self._lock:
@@ -218,8 +217,6 @@ class Service:
             self._say_stopped(result, fields)
             return
         self._vital.landed(result, time.time())
-        if result.max_timestamp_ms is not None:
-            self._landed_up_to[place.topic, place.partition] = result.max_timestamp_ms
         fields |= {"offset_start": result.start, "offset_next": result.head.next, "write_path": result.part}
         fields |= {"records": result.records, "dead_letters": result.dead_letters, "lost": result.lost}
         log.info("landed" if result.ours else "completed for another", extra=fields)

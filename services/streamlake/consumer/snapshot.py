@@ -59,7 +59,6 @@ class PartitionView:
     log_end: int | None = None
     at_end: bool = False
     waiting_for: str = ""
-    landed_up_to_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -129,9 +128,10 @@ def standing(partition: Partition, view: PartitionView, steps: int) -> Standing:
 def describe(partition: Partition, view: PartitionView, now: float) -> dict[str, Any]:
     """One partition, as JSON will say it. For the loop's thread: nobody else may look at what it changes."""
     head, waiting = partition.head, lag(partition, view)
+    landed_up_to = head.last.timestamp_ms if head and head.last else None
     oldest = partition.oldest_waiting_ms
     if oldest is None and waiting:
-        oldest = view.landed_up_to_ms
+        oldest = landed_up_to
     return {
         "topic": partition.place.topic,
         "partition": partition.place.partition,
@@ -141,13 +141,13 @@ def describe(partition: Partition, view: PartitionView, now: float) -> dict[str,
         "position": partition.filling.next if partition.filling else None,
         "log_end": view.log_end,
         "lag_records": waiting,
-        "lag_seconds": None
-        if waiting is None
-        else 0.0
-        if not waiting or oldest is None
-        else max(0.0, now - oldest / 1000),
+        "lag_seconds": None if waiting is None else _seconds_since(oldest if waiting else None, now),
         "oldest_waiting_ms": oldest if waiting else None,
-        "landed_up_to_ms": view.landed_up_to_ms,
+        "landed_up_to_ms": landed_up_to,
         "state": partition.state,
         "waiting_for": view.waiting_for or partition.waiting_for or None,
     }
+
+
+def _seconds_since(timestamp_ms: int | None, now: float) -> float:
+    return 0.0 if timestamp_ms is None else max(0.0, now - timestamp_ms / 1000)
