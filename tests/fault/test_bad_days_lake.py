@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import until
-from tests.support.consumer import Rig, Running, event, events
+from tests.support.consumer import Rig, event, events
 from tests.support.landed_check import check
+from tests.support.running import Running
 
 pytestmark = [pytest.mark.broker, pytest.mark.root]
 

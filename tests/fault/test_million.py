@@ -22,7 +22,8 @@ import pytest
 
 from tests.oracle.verify import verify
 from tests.support.broker import free_port, until
-from tests.support.consumer import ROOT, Rig, RigMaker, Running
+from tests.support.consumer import ROOT, Rig, RigMaker
+from tests.support.running import Running
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(1800)]
 BATCH = 1000
