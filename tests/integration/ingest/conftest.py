@@ -1,7 +1,8 @@
-"""An API for the tests of a module, and fresh datasets on it."""
+"""An API for the tests of a module, fresh datasets on it, and APIs of a test's own."""
 
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +44,22 @@ def new(api: ApiUnderTest, broker: BrokerUnderTest) -> MakeDataset:
 def dataset(new: MakeDataset) -> str:
     """A dataset that refuses what is bad."""
     return new()
+
+
+MakeApi = Callable[..., ApiUnderTest]
+
+
+@pytest.fixture
+def make_api(broker: BrokerUnderTest, tmp_path: Path) -> Iterator[MakeApi]:
+    """Makes APIs of the test's own, not started yet."""
+    made: list[ApiUnderTest] = []
+
+    def make(**settings: str) -> ApiUnderTest:
+        made.append(ApiUnderTest(tmp_path / f"api{len(made)}", broker.bootstrap, **settings))
+        made[-1].contract("first")
+        return made[-1]
+
+    yield make
+    for api in made:
+        if api.process is not None:
+            api.kill()

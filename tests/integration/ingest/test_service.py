@@ -1,4 +1,4 @@
-"""The service around the events: keys, TLS, metrics, health, how it starts and how it stops."""
+"""The service around the events: metrics, health, keys and TLS."""
 
 import json
 import os
@@ -6,9 +6,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streamlake import vitals
 from streamlake.kafka.names import raw_topic
-from tests.integration.ingest.conftest import MakeDataset
-from tests.support.api import ApiUnderTest, Said, array, event, read_all
-from tests.support.broker import BrokerUnderTest, free_port, until
+from tests.integration.ingest.conftest import MakeApi, MakeDataset
+from tests.support.api import ApiUnderTest, array, event, read_all
+from tests.support.broker import BrokerUnderTest, until
 
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture
-def make_api(broker: BrokerUnderTest, tmp_path: Path) -> Iterator[Callable[..., ApiUnderTest]]:
-    """Makes APIs of the test's own, not started yet."""
-    made: list[ApiUnderTest] = []
-
-    def make(**settings: str) -> ApiUnderTest:
-        made.append(ApiUnderTest(tmp_path / f"api{len(made)}", broker.bootstrap, **settings))
-        made[-1].contract("first")
-        return made[-1]
-
-    yield make
-    for api in made:
-        if api.process is not None:
-            api.kill()
 
 
 def metrics(api: ApiUnderTest) -> dict[str, Any]:
@@ -93,7 +74,7 @@ def test_a_consumers_lag_and_commit_are_in_the_metrics(api: ApiUnderTest, datase
         stop()
 
 
-def test_several_workers_count_together(make_api: Callable[..., ApiUnderTest], broker: BrokerUnderTest) -> None:
+def test_several_workers_count_together(make_api: MakeApi, broker: BrokerUnderTest) -> None:
     api = make_api(api_workers="2")
     broker.create_topic(raw_topic("two"), 1)
     api.contract("two")
@@ -129,7 +110,7 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def test_keys_from_new_to_revoked(make_api: Callable[..., ApiUnderTest], broker: BrokerUnderTest) -> None:
+def test_keys_from_new_to_revoked(make_api: MakeApi, broker: BrokerUnderTest) -> None:
     api = make_api()
     for name in ("mine", "other"):
         broker.create_topic(raw_topic(f"keys_{name}"), 1)
@@ -169,17 +150,7 @@ def test_keys_from_new_to_revoked(make_api: Callable[..., ApiUnderTest], broker:
     assert api.command("keys", "new", "../x", "--datasets", "all").returncode == 2
 
 
-def test_off_loopback_it_refuses_to_start_unsafely(make_api: Callable[..., ApiUnderTest]) -> None:
-    api = make_api(api_host="0.0.0.0")
-    started = api.command("serve", "api")
-    assert (started.returncode, "SL-0521" in started.stderr) == (4, True)
-    assert api.command("keys", "new", "checkout", "--datasets", "all").returncode == 0
-    started = api.command("serve", "api")
-    assert (started.returncode, "SL-0521" in started.stderr) == (4, True)
-    assert "TLS" in started.stderr
-
-
-def test_behind_a_proxy_everything_but_health_needs_a_key(make_api: Callable[..., ApiUnderTest]) -> None:
+def test_behind_a_proxy_everything_but_health_needs_a_key(make_api: MakeApi) -> None:
     api = make_api(api_host="0.0.0.0", api_behind_tls_proxy="true")
     secret = json.loads(api.command("keys", "new", "checkout", "--datasets", "all", "--json").stdout)["secret"]
     api.start()
@@ -189,7 +160,7 @@ def test_behind_a_proxy_everything_but_health_needs_a_key(make_api: Callable[...
         assert api.ask("GET", path, headers=bearer(secret)).status == 200
 
 
-def test_tls(make_api: Callable[..., ApiUnderTest], tmp_path: Path) -> None:
+def test_tls(make_api: MakeApi, tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     argv += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
@@ -212,107 +183,3 @@ def test_tls(make_api: Callable[..., ApiUnderTest], tmp_path: Path) -> None:
     until(alive, 30)
     wrong = make_api(api_tls_cert=str(cert), api_tls_key=str(cert)).command("serve", "api")
     assert (wrong.returncode, "SL-0523" in wrong.stderr) == (2, True)
-
-
-def test_a_wrong_start_is_one_message_and_an_exit_code(make_api: Callable[..., ApiUnderTest]) -> None:
-    with socket.create_server(("127.0.0.1", free_port())) as taken:
-        api = make_api()
-        api.environment["STREAMLAKE_API_PORT"] = str(taken.getsockname()[1])
-        started = api.command("serve", "api")
-        assert (started.returncode, "SL-0522" in started.stderr) == (2, True)
-    unknown = make_api()
-    unknown.environment["STREAMLAKE_API_PROT"] = "1"
-    assert (unknown.command("serve", "api").returncode) == 2
-    broken = make_api()
-    (broken.contracts / "first" / "contract.yaml").write_text("version: [")
-    started = broken.command("serve", "api")
-    assert (started.returncode, "SL-0101" in started.stderr) == (2, True)
-    assert "Traceback" not in started.stderr
-
-
-def test_a_stop_answers_what_is_there_and_takes_nothing_new(
-    make_api: Callable[..., ApiUnderTest], broker: BrokerUnderTest
-) -> None:
-    api = make_api()
-    broker.create_topic(raw_topic("stopping"), 1)
-    api.contract("stopping")
-    api.start()
-    body = event(1)
-    head = "POST /v1/datasets/stopping/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as slow:
-        slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:10])
-        time.sleep(0.2)  # not waited for anything: the head is to be there before the signal
-        assert api.process is not None
-        api.process.terminate()
-        until(lambda: api.get_status("/readyz") == 503)
-        refused = api.post("stopping", event(2))
-        assert (refused.status, "retry-after" in refused.headers) == (503, True)
-        slow.sendall(body[10:])
-        assert read_all(slow, 10).startswith(b"HTTP/1.1 202")
-    assert api.process.wait(20) == 0
-    assert [message.value() for message in broker.read(raw_topic("stopping"))] == [body]
-    assert vitals.gather(api.state_dir) == []
-
-
-def test_under_load_a_stop_loses_no_acknowledged_event(
-    make_api: Callable[..., ApiUnderTest], broker: BrokerUnderTest
-) -> None:
-    api = make_api(api_workers="2")
-    broker.create_topic(raw_topic("loaded"), 3)
-    api.contract("loaded")
-    api.start()
-    answers: list[tuple[int, Said | None]] = []
-
-    def produce(worker: int) -> None:
-        for number in range(worker * 100_000, worker * 100_000 + 100_000):
-            try:
-                said = api.post("loaded", event(number))
-            except OSError:
-                return
-            answers.append((number, said))
-
-    threads = [threading.Thread(target=produce, args=(worker,)) for worker in range(4)]
-    for thread in threads:
-        thread.start()
-    until(lambda: len(answers) > 200)
-    assert api.stop() == 0
-    for thread in threads:
-        thread.join(20)
-    acknowledged = {number for number, said in answers if said is not None and said.status == 202}
-    assert {said.status for _, said in answers if said is not None} <= {202, 503}
-    found = {json.loads(message.value() or b"")["n"] for message in broker.read(raw_topic("loaded"))}
-    assert acknowledged <= found
-
-
-def test_a_killed_master_takes_its_workers_with_it(make_api: Callable[..., ApiUnderTest]) -> None:
-    """An orphan would hold the port against the process that is started in its place."""
-    api = make_api()
-    api.start()
-    (worker,) = api.workers()
-    assert api.process is not None
-    api.process.kill()
-    api.process.wait(10)
-    until(lambda: not Path(f"/proc/{worker}").exists() or Path(f"/proc/{worker}/stat").read_text().split()[2] == "Z")
-    api.start()
-
-
-def test_a_reload_starts_new_workers_and_refuses_nobody(
-    make_api: Callable[..., ApiUnderTest], broker: BrokerUnderTest
-) -> None:
-    api = make_api()
-    broker.create_topic(raw_topic("reloaded"), 1)
-    api.contract("reloaded")
-    api.start()
-    before = api.workers()
-    os.kill(api.pid, signal.SIGHUP)
-    number = 0
-
-    def another_worker() -> bool:
-        nonlocal number
-        number += 1
-        assert api.post("reloaded", event(number)).status in (202, 503)
-        return bool(api.workers()) and set(before).isdisjoint(api.workers())
-
-    until(another_worker, 30)
-    assert api.post("reloaded", event(0)).status == 202
-    assert [document["pid"] for document in vitals.gather(api.state_dir)] == api.workers()
