@@ -89,7 +89,7 @@ class Filling:
             self.closing = "contract"
             return 0
         taken = fitting[: judged.count]
-        bad = [(i, m.offset()) for i, m in enumerate(taken) if i in judged.rejected] if judged.rejected else []
+        bad = [(i, taken[i].offset()) for i in sorted(judged.rejected)]
         if taken[-1].timestamp()[1] >= breaker_off_before_ms:
             self.tripped_at = self.breaker.observe(len(taken), bad)
             if self.tripped_at is not None:
@@ -146,10 +146,9 @@ class Filling:
     def _write(self, messages: Sequence[Message], judged: Judgement) -> None:
         accepted, metas = messages, judged.metas
         if judged.rejected:
-            kept = [i for i in range(len(messages)) if i not in judged.rejected]
-            accepted, metas = [messages[i] for i in kept], metas and metas.of(kept)
-            version = judged.terms.contract_version
-            letters = [Letter(messages[i], judged.rejected[i], version) for i in sorted(judged.rejected)]
+            bad, version = sorted(judged.rejected), judged.terms.contract_version
+            accepted, metas = _without(messages, bad), metas and metas.without(bad)
+            letters = [Letter(messages[i], judged.rejected[i], version) for i in bad]
             self._rejected += letters
             self._rejected_size += sum(held_by(letter.message) for letter in letters)
         if self._part is not None and accepted:
@@ -172,6 +171,13 @@ class Filling:
             if message.offset() > expected:
                 self._holes.append(Hole(expected, message.offset()))
             expected = message.offset() + 1
+
+
+def _without(messages: Sequence[Message], indexes: Sequence[int]) -> Sequence[Message]:
+    rest = list(messages)
+    for index in reversed(indexes):
+        del rest[index]
+    return rest
 
 
 def _up_to(messages: Sequence[Message], stop: Callable[[Message], bool]) -> Sequence[Message]:

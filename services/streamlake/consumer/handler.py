@@ -78,7 +78,7 @@ class RawHandler:
         version, count = metas.versions[0], len(messages)
         if metas.versions.count(version) != count:
             count = next(i for i, other in enumerate(metas.versions) if other != version)
-            metas = metas.of(range(count))
+            metas = metas.until(count)
         gate, terms = self._gates.get(version) or self._gate(version)
         return Judgement(terms, count, gate.judge_many([m.value() for m in messages[:count]]), metas)
 

@@ -55,17 +55,17 @@ class KafkaLog:
         """See Log. Waits a tenth of a second at most."""
         by_partition: dict[Where, list[Message]] = {}
         polled: list[Any] = self._client.consume(_BATCH, 0.1)  # the client types what may be None for errors alone
+        topic, partition, run = "", -1, []
         for message in polled:
             error = message.error()
             if error is not None:
                 self._note(message, error)
                 continue
-            where = message.topic(), message.partition()
-            known = by_partition.get(where)
-            if known is None:
-                by_partition[where] = [message]
-            else:
-                known.append(message)
+            # Records come in runs of a partition: to look each one up would cost twice as much.
+            if message.partition() != partition or message.topic() != topic:
+                topic, partition = message.topic(), message.partition()
+                run = by_partition.setdefault((topic, partition), [])
+            run.append(message)
         if self._error is not None:
             raise self._error
         for messages in by_partition.values():

@@ -4,10 +4,10 @@ Looking at each alone costs two. Headers of one producer and minute differ only 
 the time, so those are checked for all records together, and what is between them once for each form that it has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from streamlake.kafka.header import version_of
 from streamlake.kafka.names import HEADER
@@ -15,9 +15,11 @@ from streamlake.kafka.names import HEADER
 Header = tuple[str, bytes | None]
 
 _BEFORE_ID: Final = b'{"ingestion_id":"'
-_ID: Final = slice(len(_BEFORE_ID), len(_BEFORE_ID) + 36)
 _ID_SHAPE: Final = b"00000000-0000-0000-0000-000000000000"
+_HEAD: Final = len(_BEFORE_ID) + len(_ID_SHAPE)
 _HEX: Final = bytes.maketrans(b"123456789abcdef", b"0" * 15)
+_HEAD_SHAPE: Final = (_BEFORE_ID + _ID_SHAPE).translate(_HEX)
+"""Some letters before the id count as digits here too: so what stands before it is counted as well."""
 # The last digit of the second and behind it: any digits are right there. The tens of seconds are not free.
 _END_SHAPE: Final = b'0.000Z"}'
 _DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
@@ -33,47 +35,47 @@ class Metas:
     versions: Sequence[int | None]
     others: Sequence[Sequence[Header]]
 
-    def of(self, indexes: Sequence[int]) -> "Metas":
-        """Those of these records alone."""
-        return Metas(
-            [self.values[i] for i in indexes], [self.versions[i] for i in indexes], [self.others[i] for i in indexes]
-        )
+    def until(self, count: int) -> "Metas":
+        """Those of the first records."""
+        return Metas(self.values[:count], self.versions[:count], self.others[:count])
+
+    def without(self, indexes: Iterable[int]) -> "Metas":
+        """Those of all but these records."""
+        columns = list(self.values), list(self.versions), list(self.others)
+        for index in sorted(indexes, reverse=True):
+            for column in columns:
+                del column[index]
+        return Metas(*columns)
 
 
 def metas_of(headers: Sequence[Sequence[Header] | None]) -> Metas:
     """What the headers of these records say, as the client's `headers()` gives them."""
-    found = _alone(headers)
-    if found is not None:
-        version = _common_version(found)
-        if version is not None:
-            return Metas(found, [version] * len(found), [()] * len(found))
+    values, version = _alike(headers)
+    if version is not None:
+        return Metas(values, [version] * len(values), [()] * len(values))
     each = [_split(record or ()) for record in headers]
     return Metas([e[0] for e in each], [e[1] for e in each], [e[2] for e in each])
 
 
-def _alone(headers: Sequence[Sequence[Header] | None]) -> list[bytes] | None:
-    """The values, if each record has this one header only."""
+def _alike(headers: Sequence[Sequence[Header] | None]) -> tuple[list[bytes], int | None]:
+    """Each record's only header and the schema version that all of them name, if they are as our own API writes them.
+
+    A version of None says only: look closely.
+    """
     try:
-        values = [value for ((name, value),) in headers if name == HEADER]  # type: ignore[misc] # None raises
+        values: list[Any] = [value for ((name, value),) in headers if name == HEADER]  # type: ignore[misc]
+        heads = b"".join([value[:_HEAD] for value in values])
+        ends = b"".join([value[-len(_END_SHAPE) :] for value in values])
     except (TypeError, ValueError):
-        return None
-    return values if len(values) == len(headers) and None not in values else None  # type: ignore[return-value]
-
-
-def _common_version(values: list[bytes]) -> int | None:
-    """The schema version that all of them name, if they are as our own API writes them; None means: look closely."""
-    count = len(values)
-    if b"".join([v[_ID] for v in values]).translate(_HEX) != _ID_SHAPE * count:
-        return None
-    if b"".join([v[-len(_END_SHAPE) :] for v in values]).translate(_DIGITS) != _END_SHAPE * count:
-        return None
-    if {v[: _ID.start] for v in values} != {_BEFORE_ID}:
-        return None
-    forms = {v[_ID.stop : -len(_END_SHAPE)] for v in values}
-    if not 0 < len(forms) <= _FORMS:
-        return None
-    versions = {_version_of_form(form) for form in forms}
-    return versions.pop() if len(versions) == 1 else None
+        return [], None  # one has no headers, or several, or a null
+    count = len(headers)
+    if len(values) < count or heads.translate(_HEX) != _HEAD_SHAPE * count or heads.count(_BEFORE_ID) < count:
+        return [], None
+    if ends.translate(_DIGITS) != _END_SHAPE * count:
+        return [], None
+    forms = {value[_HEAD : -len(_END_SHAPE)] for value in values}
+    versions = {_version_of_form(form) for form in forms} if len(forms) <= _FORMS else set()
+    return values, versions.pop() if len(versions) == 1 else None
 
 
 @lru_cache(maxsize=256)

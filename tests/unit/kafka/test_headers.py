@@ -66,6 +66,16 @@ def test_a_short_one_beside_a_long_one_is_noticed() -> None:
         assert list(metas_of(records).versions) == [1, None]
 
 
+def test_every_byte_of_one_among_many_counts() -> None:
+    """Ids and names share letters: a check of shapes alone would take one for the other."""
+    good = one(random.Random(1), 1, "2026-11-21T07:00:0")
+    for at in range(len(good)):
+        for byte in b"0aefz}":
+            value = good[:at] + bytes([byte]) + good[at + 1 :]
+            records: list[list[Header] | None] = [[("streamlake", good)], [("streamlake", value)]]
+            assert list(metas_of(records).versions) == [1, version_of(value)]
+
+
 def test_nothing_and_null_are_no_meta() -> None:
     assert list(metas_of([None, [], [("streamlake", None)], [("x", b"1")]]).values) == [None] * 4
     assert list(metas_of([]).values) == []
