@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer as Client
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Message as Record
 
 from streamlake.consumer.commit_manager import CommitManager
 from streamlake.consumer.consumer import Consumer
@@ -22,6 +23,10 @@ _BATCH: Final = 500
 """Measured: fewer cost more calls, more cost cache misses."""
 _OUT_OF_RANGE: Final = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE", "_LOG_TRUNCATION"}
 Where = tuple[str, int]
+# Mapped over a batch these cost a third of a call in a loop.
+_error: Final[Any] = Record.error
+_topic: Final[Any] = Record.topic
+_partition: Final[Any] = Record.partition
 
 
 class KafkaLog:
@@ -31,7 +36,8 @@ class KafkaLog:
         self._topics = list(topics)
         self._commits = commits
         config = config | {"error_cb": self._client_failed}
-        self._client = Client(config, logger=logging.getLogger("streamlake.kafka.client"))
+        # Its own log lines come twenty a second while a broker is away; what matters is told as errors and waits.
+        self._client = Client(config | {"log_level": 2}, logger=logging.getLogger("streamlake.kafka.client"))
         self._unreadable: set[Where] = set()
         self._halted: set[Where] = set()
         self._paused: set[Where] = set()
@@ -53,19 +59,14 @@ class KafkaLog:
 
     def poll(self) -> Iterable[tuple[Where, Sequence[Message]]]:
         """See Log. Waits a tenth of a second at most."""
-        by_partition: dict[Where, list[Message]] = {}
         polled: list[Any] = self._client.consume(_BATCH, 0.1)  # the client types what may be None for errors alone
-        topic, partition, run = "", -1, []
-        for message in polled:
-            error = message.error()
-            if error is not None:
-                self._note(message, error)
-                continue
-            # Records come in runs of a partition: to look each one up would cost twice as much.
-            if message.partition() != partition or message.topic() != topic:
-                topic, partition = message.topic(), message.partition()
-                run = by_partition.setdefault((topic, partition), [])
-            run.append(message)
+        if any(map(_error, polled)):
+            for message in polled:
+                error = message.error()
+                if error is not None:
+                    self._note(message, error)
+            polled = [message for message in polled if message.error() is None]
+        by_partition = _by_partition(polled)
         if self._error is not None:
             raise self._error
         for messages in by_partition.values():
@@ -235,6 +236,17 @@ class KafkaLog:
             self._paused.discard(w)
             self._halted.discard(w)
             self.at_end.pop(w, None)
+
+
+def _by_partition(polled: list[Any]) -> dict[Where, list[Any]]:
+    """In their order. Most often all are of one partition, and to look each one up would cost as much as to get it."""
+    where = list(zip(map(_topic, polled), map(_partition, polled), strict=True))
+    if not where or where.count(where[0]) == len(where):
+        return dict.fromkeys(where[:1], polled)
+    found: dict[Where, list[Any]] = {}
+    for at, message in zip(where, polled, strict=True):
+        found.setdefault(at, []).append(message)
+    return found
 
 
 def patience(seconds: float) -> Callable[[], bool]:
