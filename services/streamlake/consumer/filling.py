@@ -77,7 +77,8 @@ class Filling:
             self._date = max(self.floor, date_of(first_ms))
             self._midnight_ms = midnight_after(self._date)
         room = self.policy.max_records - self._records - len(self._rejected)
-        fitting, ends = self._same_day_and_epoch(messages[:room])
+        times = [m.timestamp()[1] for m in messages[:room]]
+        fitting, ends = self._same_day_and_epoch(messages[:room], times)
         if not fitting:
             self.closing = ends
             return 0
@@ -95,6 +96,7 @@ class Filling:
             if self.tripped_at is not None:
                 return 0
         self._write(taken, judged)
+        self._note(taken, times[: judged.count])
         self.closing = (ends if judged.count == len(fitting) else None) or self.due(now)
         return judged.count
 
@@ -128,7 +130,9 @@ class Filling:
             rejected_bytes=self._rejected_size,
         )
 
-    def _same_day_and_epoch(self, messages: Sequence[Message]) -> tuple[Sequence[Message], CloseReason | None]:
+    def _same_day_and_epoch(
+        self, messages: Sequence[Message], times: Sequence[int]
+    ) -> tuple[Sequence[Message], CloseReason | None]:
         """Those of the first day and leader epoch, and whether that ends the batch.
 
         What was read under another epoch may replace what we hold.
@@ -138,7 +142,7 @@ class Filling:
         if messages[-1].leader_epoch() != epoch:
             messages = _up_to(messages, lambda m: m.leader_epoch() != epoch)
             ends = "epoch"
-        if max([m.timestamp()[1] for m in messages], default=0) >= self._midnight_ms:
+        if messages and max(times[: len(messages)]) >= self._midnight_ms:
             messages = _up_to(messages, lambda m: m.timestamp()[1] >= self._midnight_ms)
             ends = "date"
         return messages, ends
@@ -156,10 +160,11 @@ class Filling:
             self._part.write(lines)
             self._size += len(lines)
         self._records += len(accepted)
+
+    def _note(self, messages: Sequence[Message], times: Sequence[int]) -> None:
         self._note_holes(messages)
-        times = [m.timestamp()[1] for m in messages]
-        times += self._timestamps or ()
-        self._timestamps = min(times), max(times)
+        low, high = self._timestamps or (times[0], times[0])
+        self._timestamps = min(low, *times), max(high, *times)
         self._last = messages[-1]
         self.next = messages[-1].offset() + 1
 
