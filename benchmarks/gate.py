@@ -39,6 +39,12 @@ def _lines(part: Path) -> Iterator[bytes]:
         yield from file
 
 
+def offsets_of(part: Path) -> list[tuple[int, int]]:
+    """Partition and offset of each record in a part."""
+    decode = msgspec.json.Decoder(_Line).decode
+    return [(line.kafka_partition, line.kafka_offset) for line in map(decode, _lines(part))]
+
+
 def _check_lines(backlog: Backlog, lines: Iterable[bytes], *, normalised: bool) -> None:
     decode = msgspec.json.Decoder(_Line).decode
     found = [Checksum() for _ in backlog.partitions]
