@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -43,6 +44,8 @@ class Measured:
             self._process = subprocess.Popen(
                 argv, env={**os.environ, **environment, "NOTIFY_SOCKET": address}, stdout=out, stderr=out
             )
+        self._ready = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
         self._view = psutil.Process(self._process.pid)
         self.peak_rss_bytes = 0
 
@@ -53,21 +56,23 @@ class Measured:
         if self._process.returncode is None:
             self._process.kill()
             self._process.wait()
+        with suppress(OSError):
+            self._notified.shutdown(socket.SHUT_RDWR)  # wakes who listens, which close alone does not
         self._notified.close()
         self._folder.cleanup()
 
     def wait_ready(self, seconds: float = 60) -> None:
-        self._notified.settimeout(0)
-        self.wait_for(self._told_ready, seconds, pause_seconds=0.01)
+        self.wait_for(self._ready.is_set, seconds, pause_seconds=0.01)
         times = self._view.cpu_times()
         self._start_cpu = times.user + times.system
         self._start_wall = time.monotonic()
 
-    def _told_ready(self) -> bool:
-        try:
-            return self._notified.recv(4096).startswith(b"READY=1")
-        except BlockingIOError:
-            return False
+    def _listen(self) -> None:
+        """Until the end: a dozen messages that nobody takes would stop the process."""
+        with suppress(OSError):
+            while True:
+                if self._notified.recv(4096).startswith(b"READY=1"):
+                    self._ready.set()
 
     def wait_for(self, done: Callable[[], bool], seconds: float, pause_seconds: float = 0.1) -> None:
         """Until `done`, or the process has ended."""
@@ -78,8 +83,6 @@ class Measured:
             if time.monotonic() > deadline:
                 raise Failed(f"it was not done after {seconds:.0f} s: {self._words()}")
             self._look()
-            if done != self._told_ready:
-                self._told_ready()  # takes away what it tells later, which would fill the socket
             time.sleep(pause_seconds)
 
     def stop(self, seconds: float = 60) -> Cost:
