@@ -54,7 +54,7 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     """Land `dataset` until SIGTERM or SIGINT. Raises what cannot be waited for; else answers an exit code."""
     name = f"streamlake-consumer@{dataset}" + (f".{instance}" if instance else "")
     logs.configure(settings.log_level, name)
-    memory.share_arenas()
+    memory.settle_allocator()
     stopping = _Stop()
     registry = FileRegistry(settings.contracts_dir)
     contract = registry.current(dataset)

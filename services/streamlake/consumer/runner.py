@@ -52,6 +52,8 @@ class ThreadRunner:
         self._probe_seconds = probe_seconds
         self._finished: SimpleQueue[tuple[Key, Any]] = SimpleQueue()
         self._tasks: dict[Key, _Task] = {}
+        # Once, for it refers to itself, and in a process without the collector each one would stay for ever.
+        self._worth_repeating = tenacity.retry_if_exception_type(_REPEATED)
         self.retries = 0
 
     def start(self, key: Key, work: Work[Any]) -> None:
@@ -114,7 +116,7 @@ class ThreadRunner:
 
     def _perform(self, task: _Task, effect: Effect[Any]) -> Any:
         attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_REPEATED),
+            retry=self._worth_repeating,
             wait=self._wait(),
             stop=tenacity.stop_when_event_set(task.cancelled),
             sleep=tenacity.sleep_using_event(task.cancelled),
