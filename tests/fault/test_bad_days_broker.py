@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.errors import KafkaUnavailable
 from tests.support.broker import BrokerUnderTest, until
 from tests.support.consumer import Rig, events
 from tests.support.landed_check import check
@@ -78,13 +79,22 @@ def test_a_consumer_that_starts_before_its_broker_waits_for_it(own_rig: Rig) -> 
     assert consumer.alive
 
 
+def _committed(admin: Admin) -> bool:
+    """A fresh broker loads its coordinator first, and says so."""
+    try:
+        admin.commit("g", {("t", 0): 0})
+    except KafkaUnavailable:
+        return False
+    return True
+
+
 def test_the_admin_client_finds_a_group_again_after_an_unclean_restart(
     own_broker: BrokerUnderTest,
 ) -> None:
     """One client stays deaf for ever after such a restart; a new one is made when it has timed out."""
     own_broker.create_topic("t")
     admin = Admin(own_broker.bootstrap, seconds=3)
-    admin.commit("g", {("t", 0): 0})
+    until(lambda: _committed(admin), 30)
     assert admin.committed("g", "t") == {0: 0}
     own_broker.stop()
     (own_broker.place.folder / "data" / ".kafka_cleanshutdown").unlink()
