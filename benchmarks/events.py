@@ -87,7 +87,7 @@ def _payment(chance: random.Random, number: int) -> tuple[str, bytes]:
             "retries": chance.randrange(3),
             "flags": ["3ds", "recurring"],
             "device": {"os": "linux", "agent": f"{chance.getrandbits(512):x}", "screen": [1920, 1080]},
-            "risk": {"score": chance.random(), "rules": [f"r{chance.randrange(100)}" for _ in range(4)]},
+            "risk": {"score": chance.randrange(1000) / 1000, "rules": [f"r{chance.randrange(100)}" for _ in range(4)]},
         },
     }
     return key, json.dumps(payment, separators=(",", ":")).encode()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 TOO_NOISY = 0.5
-"""Where the runs' middle half spreads wider than this share of the median, nothing is said."""
+"""Where the runs lie further apart than this share of their median, no figure is given."""
 
 
 @dataclass(frozen=True, slots=True)
