@@ -47,6 +47,19 @@ def _positive_float(value: str) -> float:
     return number
 
 
+def _share(value: str) -> float:
+    number = _positive_float(value)
+    if number > 1:
+        raise ValueError("is a share: above 0 and at most 1")
+    return number
+
+
+def _level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return value.upper()
+
+
 def _flag(value: str) -> bool:
     if value.lower() not in ("true", "false", "1", "0"):
         raise ValueError("must be true or false")
@@ -54,6 +67,8 @@ def _flag(value: str) -> bool:
 
 
 def _path(value: str) -> Path:
+    if not value:
+        raise ValueError("must not be empty")
     return Path(value).expanduser().absolute()
 
 
@@ -111,7 +126,7 @@ class Settings:
     upload_threads: int = _setting(_positive_int, "4", "uploads at the same time in one consumer")
     breaker_consecutive: int = _setting(_positive_int, "300", "so many rejections in a row pause the dataset")
     breaker_ratio: float = _setting(
-        _positive_float, "0.5", "this share of rejections among the last `breaker_window` records pauses the dataset"
+        _share, "0.5", "this share of rejections among the last `breaker_window` records pauses the dataset"
     )
     breaker_window: int = _setting(_positive_int, "1000", "records that the breaker's share is taken of")
     session_timeout_seconds: float = _setting(
@@ -121,7 +136,7 @@ class Settings:
         _positive_float, "300", "Kafka takes a consumer for stuck after this time between polls"
     )
     seal_grace_seconds: float = _setting(_positive_float, "300", "how long after midnight UTC a day stays open")
-    log_level: str = _setting(_text, "INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_level: str = _setting(_level, "INFO", "DEBUG, INFO, WARNING or ERROR")
 
 
 def load(environment: Mapping[str, str]) -> Settings:

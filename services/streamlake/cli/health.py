@@ -103,11 +103,8 @@ def _word(
     reason = next((str(c["waiting_for"]) for c in facts.consumers if c.get("waiting_for")), "")
     code = reason[:7] if reason.startswith("SL-") else ""
     if "tripped" in states:
-        what = f"{name}: the breaker stopped it, for too many records in a row were rejected"
-        return "unhealthy", (
-            Advice(what, f"streamlake dlq list {name}"),
-            Advice(f"{name}: if they are bad, and not the contract", f"streamlake consumer resume {name}"),
-        )
+        what = f"{name}: the breaker stopped it: {reason or 'too many rejections'}"
+        return "unhealthy", (Advice(what, f"streamlake consumer resume {name}", code),)
     if "paused" in states:
         return "paused", (Advice(f"{name}: paused by an operator", f"streamlake consumer resume {name}"),)
     stopped = [p for c in facts.consumers for p in c.get("partitions", []) if p["state"] == "stopped"]

@@ -60,6 +60,7 @@ def new(
         console.print(f"key {key.id} for {producer}, datasets {', '.join(names)}:\n", markup=False)
         console.print(f"  {secret}\n", markup=False, soft_wrap=True)
         console.print("This is the only time that it is shown. The API takes it within a second.")
+        console.print("As long as there is a key file, every write needs a key, on loopback too.")
         console.print(f"to undo: streamlake keys revoke {key.id}", markup=False)
 
     output.answer(document, draw, as_json=as_json, suggest=["streamlake keys list"])

@@ -94,6 +94,9 @@ class Gatherer:
         if self._wrong_contracts and word in ("healthy", "starting"):
             word = "unhealthy"
         total, free = self._disk()
+        if runs and free is None:
+            word = "unhealthy"
+            advice = (*advice, Advice(f"the lake at {self._settings.lake_url} cannot be read", "streamlake doctor"))
         return Snapshot(
             health=health.worst([word, *words]),
             processes=processes,

@@ -11,6 +11,7 @@ from streamlake.consumer.effects import Letter, Message, PartFormat, PartWriter
 from streamlake.consumer.handler import Handler, Judgement, Terms
 from streamlake.consumer.place import Place
 from streamlake.consumer.rotation import Filled, RotationPolicy
+from streamlake.contract.rejection import Rejection
 from streamlake.storage.claim import CloseReason
 
 
@@ -33,6 +34,7 @@ class Filling:
     next: int = field(init=False)
     closing: CloseReason | None = None
     tripped_at: int | None = None
+    tripped_by: Rejection | None = None
     _records: int = 0
     _size: int = 0
     _rejected: list[Letter] = field(default_factory=list)
@@ -94,6 +96,7 @@ class Filling:
         if taken[-1].timestamp()[1] >= breaker_off_before_ms:
             self.tripped_at = self.breaker.observe(len(taken), bad)
             if self.tripped_at is not None:
+                self.tripped_by = judged.rejected[bad[0][0]]
                 return 0
         self._write(taken, judged)
         self._note(taken, times[: judged.count])

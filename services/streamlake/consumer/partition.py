@@ -59,6 +59,7 @@ class Partition:
     pending: list[Message] = field(default_factory=list)
     stop_at: int | None = None
     stop_reached: bool = False
+    stopped_ms: int | None = None
     seek_to: int | None = None
     breaker: Breaker = field(init=False)
 
@@ -79,10 +80,11 @@ class Partition:
 
     @property
     def oldest_waiting_ms(self) -> int | None:
-        """The broker timestamp of the oldest record that is held and not durable yet."""
+        """The broker timestamp of the oldest record that is known and not durable yet."""
         if self.landing is not None:
             return self.landing.min_timestamp_ms
-        return self.filling.min_timestamp_ms if self.filling else None
+        held = self.filling.min_timestamp_ms if self.filling else None
+        return self.stopped_ms if held is None and self.stop_at is not None else held
 
     @property
     def idle(self) -> bool:
@@ -188,10 +190,14 @@ class Partition:
         if self.filling is None:
             return
         self.stop_at, self.stop_reached = run_start, False
+        first = next((m for m in self.pending if m.offset() >= run_start), self.pending[0])
+        self.stopped_ms = first.timestamp()[1]
+        by = self.filling.tripped_by
         where = f"{self.place.topic}/{self.place.partition}"
+        why = f" One of them: {by.reason}: {by.detail}" if by else ""
         self.error = BreakerTripped(
-            f"Too many rejections in {where} from offset {run_start} on; nothing from there on was claimed.",
-            next_step=f"Look at them, then `streamlake consumer resume {self.place.dataset}` goes on.",
+            f"Too many rejections in {where} from offset {run_start} on; nothing from there on was claimed.{why}",
+            next_step=f"Mend what is wrong, then `streamlake consumer resume {self.place.dataset}` goes on.",
         )
         self.waiting_for = str(self.error)
         self.pending.clear()

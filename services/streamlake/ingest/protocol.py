@@ -4,6 +4,7 @@ Its parser takes heads without end, and an idle connection that never sends one 
 """
 
 import asyncio
+import re
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -14,6 +15,7 @@ from streamlake.ingest.results import problem
 
 _LINGER_SECONDS: Final = 1.0
 _NOT_HTTP: Final = "this is no HTTP request that can be read."
+_UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -42,6 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._head_timer is None:
                 self._await_head()
             self._head_bytes += len(data)
+            data = _without_upgrade(data)
             # What came may hold the head and part of the body: only a head that is still open is too large.
             super().data_received(data)
             if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self._refused:
@@ -100,3 +103,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The same bytes with the offer to switch protocols under another name, in the head.
+
+    Who does not switch ignores the offer (RFC 9110, 7.8), but the parser would stop at it and the body be lost. Java's
+    client and curl's `--http2` make it with every first request.
+    """
+    end = data.find(b"\r\n\r\n")
+    head = data if end < 0 else data[:end]
+    return data if _UPGRADE.search(head) is None else _UPGRADE.sub(b"\r\nx-upgrade", head) + data[len(head) :]

@@ -64,7 +64,7 @@ def test_no_consumer_is_stopped() -> None:
     ("document", "word", "says"),
     [
         (consumer("paused"), "paused", "streamlake consumer resume orders"),
-        (consumer("tripped"), "unhealthy", "streamlake dlq list orders"),
+        (consumer("tripped"), "unhealthy", "streamlake consumer resume orders"),
         (consumer("waiting", waiting_for="SL-0301: full"), "unhealthy", "streamlake doctor"),
         (consumer(lag=5, lag_seconds=500.0), "catching-up", ""),
         (consumer(lag=5, lag_seconds=3.0), "healthy", ""),
