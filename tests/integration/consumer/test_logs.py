@@ -171,7 +171,7 @@ def cut_log(folder: Path, offset: int) -> None:
 @pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
 @pytest.mark.parametrize("again", [10, 100], ids=["shorter", "longer"])
 def test_a_truncated_log_stops_the_partition_and_names_the_range(own_rig: Rig, running: bool, again: int) -> None:
-    """Offsets that are used again are another log: never reset, never a gap, nothing landed (guide of the landing)."""
+    """Offsets that are used again are another log: never reset, never a gap, nothing landed (I2, I3)."""
     rig = own_rig
     for number in range(10):
         rig.send(events(10, number * 10))
