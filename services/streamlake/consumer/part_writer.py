@@ -11,7 +11,6 @@ from typing import Any, Final
 from isal import isal_zlib
 
 from streamlake.consumer.effects import Encoded
-from streamlake.consumer.memory import SEGMENT_BYTES
 
 _GZIP: Final = 31
 """zlib's way to say: with gzip's header and trailer."""
@@ -38,9 +37,7 @@ class ThreadedPart:
         self._queue = queue
         self._compressor = _compressor(suffix)
         self._sha256 = hashlib.sha256()
-        self._segments: list[bytes] = []
-        self._pieces: list[bytes] = []
-        self._pieces_size = 0
+        self._chunks: list[bytes] = []
         self._size = 0
         self._written = 0
         self._stored = 0
@@ -64,7 +61,7 @@ class ThreadedPart:
         self._done.wait()
         if self._error is not None:
             raise self._error
-        return Encoded(self._segments, self._size, self._sha256.hexdigest())
+        return Encoded(self._chunks, self._size, self._sha256.hexdigest())
 
     def take(self, lines: bytes | None) -> None:
         """Called by the thread, in the order of `write`."""
@@ -77,24 +74,15 @@ class ThreadedPart:
             self._done.set()
             return
         if lines is None:
-            self._close_segment()
             self._done.set()
             return
         self._sha256.update(lines)
         self._size += len(lines)
 
     def _keep(self, chunk: bytes) -> None:
-        self._pieces.append(chunk)
-        self._pieces_size += len(chunk)
-        self._stored += len(chunk)
-        if self._pieces_size >= SEGMENT_BYTES:
-            self._close_segment()
-
-    def _close_segment(self) -> None:
-        """What waits for long waits in large pieces; see `memory`."""
-        if self._pieces_size:
-            self._segments.append(b"".join(self._pieces))
-        self._pieces, self._pieces_size = [], 0
+        if chunk:
+            self._chunks.append(chunk)
+            self._stored += len(chunk)
 
 
 class PartThread:
