@@ -47,7 +47,7 @@ from streamlake.storage.open import open_store
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 PREFETCH_BYTES = 4 << 20
-"""16 MiB held 50 MB more, and was not faster beyond the noise: what is counted is payload, what is held is the client's records."""
+"""16 MiB held 50 MB more and was not faster beyond the noise: payload is counted, the client's records are held."""
 
 
 def run(settings: Settings, dataset: str, instance: str = "") -> int:
