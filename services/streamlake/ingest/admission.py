@@ -50,11 +50,20 @@ class Share:
         self._bytes += bytes
         self._events += events
 
+    def give_back(self) -> None:
+        """Nothing of the request is held any more, though its answer may still be on its way.
+
+        A refused request is read on for a while, to be answered at all. If it held its bytes so long, many that come
+        together would fill the worker with halves and all of them would be refused.
+        """
+        self._admission.bytes -= self._bytes
+        self._admission.events -= self._events
+        self._bytes = self._events = 0
+
     def __enter__(self) -> "Share":
         self._admission.requests += 1
         return self
 
     def __exit__(self, *_: object) -> None:
         self._admission.requests -= 1
-        self._admission.bytes -= self._bytes
-        self._admission.events -= self._events
+        self.give_back()
