@@ -1,4 +1,4 @@
-"""What every test may use: a real broker, fresh datasets, and what this machine can do."""
+"""What every test may use: a real broker, fresh datasets, rigs of consumers, and what this machine can do."""
 
 import os
 import uuid
@@ -11,6 +11,7 @@ from streamlake.kafka import install, java
 from streamlake.kafka.errors import DownloadFailed, NoJarSource, NoJava
 from streamlake.kafka.names import dlq_topic, raw_topic
 from tests.support.broker import BrokerUnderTest, software_folder
+from tests.support.consumer import Rig, RigMaker
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,3 +91,33 @@ def new_dataset(broker: BrokerUnderTest) -> Callable[..., str]:
 def dataset(new_dataset: Callable[..., str]) -> str:
     """A fresh dataset with a raw topic of three partitions and a dead letter topic."""
     return new_dataset()
+
+
+@pytest.fixture
+def new_rig(broker: BrokerUnderTest, new_dataset: Callable[..., str], tmp_path: Path) -> Iterator[RigMaker]:
+    """Makes rigs (a dataset with its lake and its consumer processes) on the shared broker: `new_rig(partitions=3)`."""
+    rigs: list[Rig] = []
+
+    def make(partitions: int = 1) -> Rig:
+        rigs.append(Rig(broker, new_dataset(partitions), tmp_path / f"rig{len(rigs)}"))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(new_rig: RigMaker) -> Rig:
+    """A dataset with one raw partition."""
+    return new_rig()
+
+
+@pytest.fixture
+def own_rig(own_broker: BrokerUnderTest, tmp_path: Path) -> Iterator[Rig]:
+    """A dataset with one raw partition on a broker of its own, which the test may stop."""
+    own = Rig(own_broker, "own", tmp_path / "rig")
+    own_broker.create_topic(own.raw, 1)
+    own_broker.create_topic(own.dlq, 1)
+    yield own
+    own.close()
