@@ -12,7 +12,7 @@
 Code branches on these five and on nothing else. A room derives its own errors from them, gives each an id
 (`code = "SL-0301"`) and writes the page `docs/runbooks/SL-0301.md`; a test fails without it.
 The first two digits are the room: 01 contract and registry, 02 kafka, 03 storage, 04 consumer and recovery, 05 ingest,
-06 audit, 07 local, 08 cli.
+06 audit, 07 local, 08 cli, 09 dispatch.
 """
 
 from typing import ClassVar
