@@ -81,5 +81,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as partial:
         json.dump(document, partial)
         partial.flush()
+        # The consumer is another user than the operator; both are in the state folder's group.
+        os.fchmod(partial.fileno(), 0o640)
         os.fsync(partial.fileno())
     Path(partial.name).replace(path)
