@@ -20,12 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    unknown = set(config.getoption("--require").split()) - {"java", "root"}
+    unknown = set(config.getoption("--require").split()) - {"java", "root", "host"}
     if unknown:
         raise pytest.UsageError(f"--require does not know {', '.join(sorted(unknown))}")
 
 
-def _missing(config: pytest.Config, capability: str, why: str) -> None:
+def missing(config: pytest.Config, capability: str, why: str) -> None:
+    """Skip, and say why; fail where the run requires what is missing."""
     if capability in config.getoption("--require").split():
         pytest.fail(f"{capability} is required here, and missing: {why}", pytrace=False)
     pytest.skip(why)
@@ -35,7 +36,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("slow") and not item.config.getoption("--full"):
         pytest.skip("only with --full")
     if item.get_closest_marker("root") and os.geteuid() != 0:
-        _missing(item.config, "root", "needs root")
+        missing(item.config, "host" if item.get_closest_marker("host") else "root", "needs root")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,7 @@ def kafka_software(pytestconfig: pytest.Config) -> Path:
         install.install(software)
         java.ensure(software)
     except (NoJava, NoJarSource, DownloadFailed) as error:
-        _missing(pytestconfig, "java", str(error))
+        missing(pytestconfig, "java", str(error))
     return software
 
 
