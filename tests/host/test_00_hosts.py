@@ -11,7 +11,7 @@ import pytest
 from tests.support.host import cgroups
 from tests.support.host.command import attempt
 from tests.support.host.fleet import Fleet, sweep
-from tests.support.host.image import cache
+from tests.support.host.image import DEPLOYER, cache
 from tests.support.host.machine import ROOT
 
 pytestmark = pytest.mark.timeout(900)
@@ -29,7 +29,7 @@ def test_a_host_is_a_machine_of_its_own(fleet: Fleet) -> None:
     assert host.run("systemctl is-system-running").strip() == "running"
     assert host.run("hostname").strip() == "trial"
     assert host.run("systemctl list-units 'slh*' 'ssh.service' --no-legend --plain").split()[0] == "ssh.service"
-    assert host.run("sudo id -un", user="deployer").strip() == "root"
+    assert host.run("sudo id -un", user=DEPLOYER).strip() == "root"
     first = host.boot_id()
     host.run("touch /kept")
     host.reboot()

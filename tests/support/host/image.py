@@ -19,7 +19,7 @@ PACKAGES = (
     "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,python3,python3-venv,python3-apt,"
     "ca-certificates,iproute2,curl,procps,acl,netbase"
 )
-DEPLOYER = "deployer"
+DEPLOYER = "debian"
 """The account that plays log in as; it may become root by sudo, as on a cloud's machines."""
 _RECIPE = Path(__file__).parent / "recipe.sh"
 _CERTIFICATES = Path("/usr/local/share/ca-certificates")
