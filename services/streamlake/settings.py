@@ -72,6 +72,10 @@ def _path(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _optional_path(value: str) -> str:
+    return str(_path(value)) if value else ""
+
+
 def _lake_url(value: str) -> str:
     url = urlsplit(value)
     if url.scheme == "file" and url.path.startswith("/"):
@@ -113,6 +117,9 @@ class Settings:
         _positive_float, "72", "`topics plan` warns when Kafka keeps events for less than this"
     )
     bootstrap_servers: str = _setting(_text, "127.0.0.1:{kafka_port}", "Kafka's addresses")
+    kafka_client_file: str = _setting(
+        _optional_path, "", "a file of name=value lines with which every client proves itself to Kafka"
+    )
     lake_url: str = _setting(_lake_url, "file://{home}/lake", "the lake: file:///path")
     contracts_dir: Path = _setting(_path, "contracts", "the folder of contracts")
     state_dir: Path = _setting(_path, "{home}/state", "sockets and control files of the processes on this machine")

@@ -17,6 +17,7 @@ from streamlake.audit.walk import Options
 from streamlake.cli import output
 from streamlake.cli.known_dataset import require_dataset
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.reader import Reader
 from streamlake.settings import load
 from streamlake.storage.open import open_store
@@ -60,8 +61,9 @@ def audit(
     if lake_only:
         report = run_audit(store, dataset, options, known_loss=known_loss)
     else:
-        admin = Admin(settings.bootstrap_servers, seconds=_KAFKA_SECONDS)
-        reader = Reader(settings.bootstrap_servers, admin=admin)
+        security = security_of(settings)
+        admin = Admin(settings.bootstrap_servers, seconds=_KAFKA_SECONDS, security=security)
+        reader = Reader(settings.bootstrap_servers, admin=admin, security=security)
         try:
             letters = DeadLetters(admin, reader, dataset)
             report = run_audit(store, dataset, options, admin, letters.keys, known_loss=known_loss)

@@ -16,6 +16,7 @@ from streamlake.consumer.place import Place
 from streamlake.consumer.world import RealWorld
 from streamlake.errors import Misconfigured, Permanent
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
 from streamlake.kafka.reader import Reader
 from streamlake.recovery.generations import Generations, drive
@@ -122,8 +123,9 @@ def _place(dataset: str, topic: str) -> Place:
 def _world(dataset: str) -> Generations:
     settings = load(os.environ)
     FileRegistry(settings.contracts_dir).current(dataset)
-    store, admin = open_store(settings.lake_url), Admin(settings.bootstrap_servers)
-    reader = Reader(settings.bootstrap_servers, admin=admin)
+    security = security_of(settings)
+    store, admin = open_store(settings.lake_url), Admin(settings.bootstrap_servers, security=security)
+    reader = Reader(settings.bootstrap_servers, admin=admin, security=security)
     world = RealWorld(store, admin, reader, _no_letters, CommitManager(), consumer_group(dataset))
     return Generations(store, admin, reader, world.perform)
 

@@ -17,6 +17,7 @@ from streamlake.contract.model import Contract
 from streamlake.errors import Retryable, StreamlakeError
 from streamlake.kafka import java, topic_changes, topics
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.local import preflight, readiness, units
 from streamlake.registry.files import FileRegistry
 from streamlake.settings import Settings
@@ -113,9 +114,13 @@ def _java(settings: Settings) -> str:
     return f"{found.major} at {found.program}"
 
 
+def _admin(settings: Settings) -> Admin:
+    return Admin(settings.bootstrap_servers, seconds=5, security=security_of(settings))
+
+
 def _kafka(settings: Settings) -> str:
     try:
-        return f"cluster {Admin(settings.bootstrap_servers, seconds=5).cluster_id()} at {settings.bootstrap_servers}"
+        return f"cluster {_admin(settings).cluster_id()} at {settings.bootstrap_servers}"
     except Retryable as error:
         raise Failed(str(error), "scripts/up" if units.owns_kafka(settings) else "") from error
 
@@ -128,7 +133,7 @@ def _all_contracts(settings: Settings) -> list[Contract]:
 def _topics(settings: Settings) -> str:
     contracts = _all_contracts(settings)
     names = [topic.name for contract in contracts for topic in topics.wanted(contract)]
-    actual = topic_changes.read(Admin(settings.bootstrap_servers), names)
+    actual = topic_changes.read(_admin(settings), names)
     plan = topics.plan(contracts, actual, may_be_down_hours=settings.consumer_may_be_down_hours)
     if not plan.empty:
         raise Failed("Kafka's topics differ from the contracts", "streamlake topics plan")
@@ -146,7 +151,7 @@ def _cluster(settings: Settings) -> str:
     lake = read_lake(open_store(settings.lake_url))
     if lake is None:
         return "the lake belongs to nobody yet"
-    cluster = Admin(settings.bootstrap_servers, seconds=5).cluster_id()
+    cluster = _admin(settings).cluster_id()
     if lake.cluster_id != cluster:
         raise Failed(f"the lake was landed from the cluster {lake.cluster_id}, this Kafka is {cluster}")
     if lake.deployment != settings.deployment:
@@ -165,7 +170,7 @@ def _api(settings: Settings) -> str:
 
 def _consumers(settings: Settings) -> str:
     documents = [d for d in vitals.gather(settings.state_dir) if d.get("kind") == "consumer"]
-    admin = Admin(settings.bootstrap_servers, seconds=5)
+    admin = _admin(settings)
     wrong = []
     for contract in _all_contracts(settings):
         mine = tuple(d for d in documents if d.get("dataset") == contract.dataset)

@@ -16,6 +16,7 @@ from streamlake.audit.dead_letters import DeadLetters, Entry, by_reason, plain
 from streamlake.cli import output
 from streamlake.cli.known_dataset import require_dataset
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.dead_letter import headers_of
 from streamlake.kafka.reader import Reader
 from streamlake.settings import load
@@ -129,8 +130,9 @@ def show(
 def _letters(dataset: str) -> Iterator[DeadLetters]:
     settings = load(os.environ)
     require_dataset(settings, dataset)
-    admin = Admin(settings.bootstrap_servers)
-    reader = Reader(settings.bootstrap_servers, admin=admin)
+    security = security_of(settings)
+    admin = Admin(settings.bootstrap_servers, security=security)
+    reader = Reader(settings.bootstrap_servers, admin=admin, security=security)
     try:
         yield DeadLetters(admin, reader, dataset)
     finally:

@@ -11,8 +11,9 @@ from streamlake import vitals
 from streamlake.cli import health
 from streamlake.cli.health import Advice, DatasetHealth, Word
 from streamlake.contract.problems import WrongContract
-from streamlake.errors import StreamlakeError
+from streamlake.errors import Permanent, StreamlakeError
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.names import dlq_topic, raw_topic
 from streamlake.local import readiness
 from streamlake.local.home import Home, holder, read_state
@@ -46,7 +47,8 @@ class Gatherer:
         self._settings = settings
         self._wrong_contracts: tuple[Advice, ...] = ()
         self._datasets = self._known(dataset)
-        self._admin = Admin(settings.bootstrap_servers, seconds=KAFKA_SECONDS)
+        self._admin = Admin(settings.bootstrap_servers, seconds=KAFKA_SECONDS, security=security_of(settings))
+        self._kafka_said: StreamlakeError | None = None
         self._every_dataset = dataset is None
 
     def _known(self, dataset: str | None) -> dict[str, float]:
@@ -87,7 +89,7 @@ class Gatherer:
             word, advice, words = "stopped", (Advice("nothing runs here", "scripts/up"),), []
         elif not kafka:
             word = "unhealthy"
-            advice = (Advice(f"Kafka does not answer at {self._settings.bootstrap_servers}", "streamlake doctor"),)
+            advice = (self._kafka_advice(),)
         elif not api and any(p["kind"] == "api" for p in processes) and word == "healthy":
             word = "unhealthy"
             advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
@@ -152,9 +154,16 @@ class Gatherer:
     def _kafka_answers(self) -> bool:
         try:
             self._admin.cluster_id()
-        except StreamlakeError:
+        except StreamlakeError as error:
+            self._kafka_said = error
             return False
         return True
+
+    def _kafka_advice(self) -> Advice:
+        at, said = self._settings.bootstrap_servers, self._kafka_said
+        if isinstance(said, Permanent):
+            return Advice(f"Kafka at {at} refuses: {said.message}", "streamlake doctor", said.code)
+        return Advice(f"Kafka does not answer at {at}", "streamlake doctor")
 
     def _dead_letters(self, dataset: str) -> int | None:
         try:

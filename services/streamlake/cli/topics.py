@@ -12,6 +12,7 @@ from streamlake.cli.topic_plan_file import agreed, load, require_same, save, set
 from streamlake.errors import EXIT_DONE, EXIT_FOUND
 from streamlake.kafka import topic_changes, topics
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.topics import Allowed, Change, Create, Plan
 from streamlake.registry.files import FileRegistry
 from streamlake.settings import Settings
@@ -41,7 +42,11 @@ def plan_command(
     Example: streamlake topics plan --out topics.json
     """
     settings = load_settings(os.environ)
-    plan = _plan(settings, Admin(settings.bootstrap_servers), _allowed(grow_partitions, shrink_retention))
+    plan = _plan(
+        settings,
+        Admin(settings.bootstrap_servers, security=security_of(settings)),
+        _allowed(grow_partitions, shrink_retention),
+    )
     if out is not None:
         save(out, plan)
     flags = [f"--grow-partitions {name}" for name in grow_partitions or ()]
@@ -71,7 +76,7 @@ def apply_command(
     Example: streamlake topics apply --grow-partitions clicks
     """
     settings = load_settings(os.environ)
-    admin = Admin(settings.bootstrap_servers)
+    admin = Admin(settings.bootstrap_servers, security=security_of(settings))
     kept = load(plan_file) if plan_file is not None else None
     plan = _plan(settings, admin, agreed(kept) if kept else _allowed(grow_partitions, shrink_retention))
     if kept is not None:

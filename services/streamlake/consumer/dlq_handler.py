@@ -6,7 +6,7 @@ its letter carries the object's name in place of the value.
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from streamlake.consumer.effects import Letter
@@ -23,11 +23,18 @@ from streamlake.storage.store import ObjectStore
 class DlqHandler:
     """`world.DeadLetters` on the real topic."""
 
-    def __init__(self, bootstrap: str, dataset: str, store: ObjectStore) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        dataset: str,
+        store: ObjectStore,
+        *,
+        security: Mapping[str, clients.Value] | None = None,
+    ) -> None:
         self._dataset = dataset
         self._topic = dlq_topic(dataset)
         self._store = store
-        self._writer = DeadLetterWriter(clients.dead_letter_producer(bootstrap))
+        self._writer = DeadLetterWriter(clients.dead_letter_producer(bootstrap, security=security))
 
     def __call__(self, source_topic: str, topic_id: UUID, partition: int, letters: Sequence[Letter]) -> None:
         """See DeadLetters."""
@@ -46,7 +53,9 @@ class DlqHandler:
 def _dead_letter(topic: str, topic_id: UUID, partition: int, letter: Letter, at: str) -> DeadLetter:
     message, why = letter.message, letter.rejection
     headers = tuple(message.headers() or ())
-    meta = next((meta_of(value) for name, value in headers if name == HEADER), None)
+    # The first well-formed one, as in a raw line.
+    metas = (meta_of(value) for name, value in headers if name == HEADER)
+    meta = next((meta for meta in metas if meta is not None), None)
     return DeadLetter(
         key=message.key(),
         value=message.value(),

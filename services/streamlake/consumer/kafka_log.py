@@ -13,15 +13,19 @@ from streamlake.consumer.commit_manager import CommitManager
 from streamlake.consumer.consumer import Consumer
 from streamlake.consumer.effects import Message
 from streamlake.consumer.faults import MemberReplaced
-from streamlake.errors import Retryable
-from streamlake.kafka.errors import OwnershipLost
+from streamlake.errors import Retryable, StreamlakeError
+from streamlake.kafka.errors import Denied, OwnershipLost
 from streamlake.kafka.faults import error_of, error_of_exception
 from streamlake.kafka.header_names import make_readable
+from streamlake.kafka.refusals import Refusals
+from streamlake.logs import error_fields
 
 log = logging.getLogger(__name__)
 _BATCH: Final = 500
 """Measured: fewer cost more calls, more cost cache misses."""
 _OUT_OF_RANGE: Final = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE", "_LOG_TRUNCATION"}
+_RECENT_SECONDS: Final = 5.0
+_SAY_SECONDS: Final = 60.0
 Where = tuple[str, int]
 # Mapped over a batch these cost a third of a call in a loop.
 _error: Final[Any] = Record.error
@@ -35,7 +39,9 @@ class KafkaLog:
     def __init__(self, config: dict[str, Any], topics: Sequence[str], commits: CommitManager) -> None:
         self._topics = list(topics)
         self._commits = commits
-        config = config | {"error_cb": self._client_failed}
+        self._refusals = Refusals(self._client_failed)
+        self._said: dict[str, float] = {}
+        config = config | {"error_cb": self._refusals}
         # Its own log lines come twenty a second while a broker is away; what matters is told as errors and waits.
         self._client = Client(config | {"log_level": 2}, logger=logging.getLogger("streamlake.kafka.client"))
         self._unreadable: set[Where] = set()
@@ -147,11 +153,14 @@ class KafkaLog:
 
     def trouble(self) -> str:
         """Ask Kafka whether it is there, for a second at most: "" if it is. The client itself waits in silence."""
+        began = time.monotonic()
         try:
-            self._client.list_topics(self._topics[0], timeout=1.0)
+            found = self._client.list_topics(self._topics[0], timeout=1.0).topics.get(self._topics[0])
         except KafkaException as error:
-            return str(error_of_exception(error, "asking Kafka", wrote=False))
-        return ""
+            refused = self._refusals.since(began - _RECENT_SECONDS, "asking Kafka")
+            return str(refused or error_of_exception(error, "asking Kafka", wrote=False))
+        denied = found.error if found is not None else None
+        return str(error_of(denied, "asking Kafka", wrote=False)) if denied is not None else ""
 
     def close(self) -> None:
         """Leave the group."""
@@ -159,7 +168,11 @@ class KafkaLog:
 
     def _client_failed(self, error: KafkaError) -> None:
         """What concerns no partition: after a while without any broker we own none, and must say why."""
-        if error.name() == "_ALL_BROKERS_DOWN":
+        refused = self._refusals.since(time.monotonic() - _RECENT_SECONDS, "consuming")
+        if refused is not None:
+            self.unreachable = str(refused)
+            self._say(refused, {})
+        elif error.name() == "_ALL_BROKERS_DOWN":
             self.unreachable = str(error_of(error, "consuming", wrote=False))
 
     def _note(self, message: Any, error: KafkaError) -> None:
@@ -180,8 +193,17 @@ class KafkaLog:
             raise error_of(error, "consuming", wrote=False)
         else:
             fault = error_of(error, "consuming", wrote=False)
+            if isinstance(fault, Denied):
+                self.unreachable = str(fault)
+            self._say(fault, {"topic": where[0], "partition": where[1]})
+
+    def _say(self, fault: StreamlakeError, fields: dict[str, Any]) -> None:
+        """Once a minute for each reason: the client tries several times a second."""
+        now = time.monotonic()
+        if now - self._said.get(f"{fault.code}{fields}", -_SAY_SECONDS) >= _SAY_SECONDS:
+            self._said[f"{fault.code}{fields}"] = now
             level = logging.WARNING if isinstance(fault, Retryable) else logging.ERROR
-            log.log(level, "Kafka: %s", fault, extra={"topic": where[0], "partition": where[1], "error_id": fault.code})
+            log.log(level, "Kafka: %s", fault, extra=fields | error_fields(fault))
 
     def _guarded(
         self, callback: Callable[[list[TopicPartition]], None]

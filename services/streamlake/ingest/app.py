@@ -21,6 +21,7 @@ from streamlake.ingest.limits import DELIVERY_SECONDS, GRACEFUL_STOP_SECONDS, HA
 from streamlake.ingest.log import Log
 from streamlake.ingest.pages import pages
 from streamlake.kafka import clients
+from streamlake.kafka.client_file import security_of
 from streamlake.registry.files import FileRegistry
 from streamlake.settings import Settings
 
@@ -45,7 +46,10 @@ class Api:
         self._guard = Guard(settings.api_keys_file, off_loopback=off_loopback)
         self._log = Log(
             clients.producer(
-                settings.bootstrap_servers, buffer_bytes=_PRODUCER_BYTES, delivery_seconds=DELIVERY_SECONDS
+                settings.bootstrap_servers,
+                buffer_bytes=_PRODUCER_BYTES,
+                delivery_seconds=DELIVERY_SECONDS,
+                security=security_of(settings),
             )
         )
         # Ids must be unique, not secret: the kernel's randomness costs 6 µs an id, this 0.1.
@@ -69,7 +73,9 @@ class Api:
         """Why no events are taken now; None if they are."""
         if self._state != "running":
             return self._state
-        return None if self._log.reachable else "Kafka cannot be reached"
+        if self._log.reachable:
+            return None
+        return "Kafka refuses this process's credentials (SL-0203)" if self._log.refused else "Kafka cannot be reached"
 
     async def drain(self) -> None:
         """Stop taking events, and wait until those that are here are answered. Listening goes on meanwhile: who asks
@@ -111,6 +117,7 @@ class Api:
             await asyncio.to_thread(self._guard.look)
 
     def _document(self) -> dict[str, Any]:
-        return self._counters.document(
+        document = self._counters.document(
             self._process, os.getpid(), self._state, reachable=self._log.reachable, admission=self._admission
         )
+        return document | {"not_ready": self.not_ready()}

@@ -22,6 +22,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from streamlake.errors import StreamlakeError
 from streamlake.kafka.errors import ClientBroken, KafkaUnavailable, OutcomeUnknown, SendQueueFull
 from streamlake.kafka.faults import error_of, error_of_exception
+from streamlake.kafka.refusals import Refusals
 from streamlake.logs import error_fields
 
 _logger: Final = logging.getLogger(__name__)
@@ -77,7 +78,9 @@ class _Line:
             if error.fatal():
                 on_fatal(error)
 
-        self.producer = Producer({**config, "error_cb": on_error, "logger": _logger})
+        self.refusals = Refusals(on_error)
+        # Its own lines come three a second while it is refused; what matters is told as errors.
+        self.producer = Producer({**config, "error_cb": self.refusals, "logger": _logger, "log_level": 2})
         self._retired = threading.Event()
         self._give_up_at = float("inf")
         self.thread = threading.Thread(target=self._poll, name="deliveries", daemon=True)
@@ -110,6 +113,7 @@ class Log:
         self._failed_probes = 0
         self._last_delivery = float("-inf")
         self.reachable = False
+        self.refused = False
 
     async def start(self) -> None:
         """Make the producer, and ask Kafka once whether it is there."""
@@ -127,11 +131,15 @@ class Log:
 
     async def probe(self) -> None:
         """Ask Kafka for its topics, and set `reachable` by the answer; one lost answer is not believed."""
-        producer = self._line.producer
+        line, began = self._line, time.monotonic()
         try:
-            await asyncio.to_thread(producer.list_topics, timeout=_PROBE_SECONDS)
+            await asyncio.to_thread(line.producer.list_topics, timeout=_PROBE_SECONDS)
         except KafkaException as error:
             self._failed_probes += 1
+            denied = line.refusals.since(began - _PROBE_SECONDS, "asking Kafka")
+            if denied is not None and not self.refused:
+                _logger.error("refused: %s", denied, extra=error_fields(denied))  # noqa: TRY400 - no trace helps
+            self.refused = denied is not None
             if self._failed_probes >= _FAILURES_UNTIL_DOWN and self.reachable:
                 self.reachable = False
                 _logger.warning("Kafka cannot be reached", extra=error_fields(error_of_exception(error, wrote=False)))
@@ -140,6 +148,7 @@ class Log:
             _logger.info("Kafka answers")
         self._failed_probes = 0
         self.reachable = True
+        self.refused = False
 
     async def close(self, seconds: float) -> None:
         """Deliver what is queued, no longer than this, and end the thread."""

@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import os
 import socket
 import ssl
 from itertools import count
@@ -14,8 +15,11 @@ from streamlake.ingest import keys
 from streamlake.ingest.app import Api
 from streamlake.ingest.errors import BadCertificate, CannotListen, UnsafeListening
 from streamlake.ingest.limits import GRACEFUL_STOP_SECONDS
+from streamlake.ingest.master import Master
 from streamlake.ingest.worker import IngestWorker
+from streamlake.kafka.client_file import security_of
 from streamlake.registry.files import FileRegistry
+from streamlake.notify import VARIABLE, Manager
 from streamlake.settings import Settings
 
 _BACKLOG: Final = 2048
@@ -28,8 +32,11 @@ def serve(settings: Settings) -> None:
     check_safety(settings, off_loopback=off_loopback)
     _check_certificate(settings)
     FileRegistry(settings.contracts_dir)
+    security_of(settings)
     listener = _listen(settings.api_host, settings.api_port)
-    _Application(settings, listener, off_loopback=off_loopback).run()
+    manager = Manager.of(os.environ)
+    os.environ.pop(VARIABLE, None)  # gunicorn would say that it is ready before a worker answers
+    _Application(settings, listener, manager, off_loopback=off_loopback).run()
 
 
 def is_loopback(host: str) -> bool:
@@ -98,8 +105,9 @@ class _JsonLogger(Logger):  # type: ignore[misc] # gunicorn has no types
 
 
 class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    def __init__(self, settings: Settings, listener: socket.socket, *, off_loopback: bool) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, manager: Manager, *, off_loopback: bool) -> None:
         self._settings = settings
+        self._manager = manager
         self._descriptor = listener.detach()  # gunicorn closes it
         self._off_loopback = off_loopback
         super().__init__()
@@ -121,6 +129,10 @@ class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no typ
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        Master(self, self._manager, self._settings.state_dir, IngestWorker.process).run()
 
     def api(self, process: str) -> Api:
         """Called in a worker, after fork: nothing is preloaded, for a producer made before a fork is dead."""

@@ -23,9 +23,11 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # typ
 from streamlake.kafka import clients
 from streamlake.kafka.errors import KafkaUnavailable, OutcomeUnknown, TopicMissing
 from streamlake.kafka.faults import error_of, error_of_exception
+from streamlake.kafka.refusals import Refusals
 
 T = TypeVar("T")
 SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.2
 _inherited: Final[list[AdminClient]] = []
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the package types it half
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the same
@@ -64,7 +66,12 @@ class Admin:
     def __init__(
         self, bootstrap: str, *, seconds: float = SECONDS, security: Mapping[str, clients.Value] | None = None
     ) -> None:
-        self._config = clients.admin(bootstrap, security=security) | {"log_level": 2}
+        self._refusals = Refusals()
+        self._config: dict[str, Any] = {
+            **clients.admin(bootstrap, security=security),
+            "log_level": 2,
+            "error_cb": self._refusals,
+        }
         self._seconds = seconds
         self._made: AdminClient | None = None
         self._made_at = 0.0
@@ -100,9 +107,11 @@ class Admin:
 
     def topics(self) -> list[str]:
         """The names of all topics, Kafka's own not among them."""
+        began = time.monotonic()
         try:
             found = self.client.list_topics(timeout=self._seconds).topics
         except KafkaException as error:
+            self._raise_if_refused(began, "listing topics")
             raise error_of_exception(error, "listing topics", wrote=False) from error
         return sorted(name for name in found if not name.startswith("__"))
 
@@ -194,9 +203,11 @@ class Admin:
 
     def wait(self, future: "concurrent.futures.Future[T]", doing: str, *, wrote: bool = False) -> T:
         """The answer of one of the client's futures, or our own error."""
+        began = time.monotonic()
         try:
-            return future.result(self._seconds + 2)
+            return self._result(future, began, doing)
         except KafkaException as error:
+            self._raise_if_refused(began, doing)
             if error.args[0].code() == KafkaError._TIMED_OUT:  # noqa: SLF001 - its public name
                 self._renew()
             raise error_of_exception(error, doing, wrote=wrote) from error
@@ -204,6 +215,23 @@ class Admin:
             self._renew()
             kind = OutcomeUnknown if wrote else KafkaUnavailable
             raise kind(f"{doing}: Kafka did not answer within {self._seconds:.0f} s.") from error
+
+    def _result(self, future: "concurrent.futures.Future[T]", began: float, doing: str) -> T:
+        """Wait, and leave early where Kafka turns us away: the client would go on until its time is over."""
+        while True:
+            left = began + self._seconds + 2 - time.monotonic()
+            try:
+                return future.result(max(0, min(left, _LOOK_SECONDS)))
+            except concurrent.futures.TimeoutError:
+                if left <= 0:
+                    raise
+                self._raise_if_refused(began, doing)
+
+    def _raise_if_refused(self, began: float, doing: str) -> None:
+        self.client.poll(0)
+        denied = self._refusals.since(began, doing)
+        if denied is not None:
+            raise denied
 
     def _describe(self, topic: str) -> Any:
         future = self.client.describe_topics(TopicCollection([topic]), request_timeout=self._seconds)[topic]

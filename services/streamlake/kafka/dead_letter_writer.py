@@ -14,6 +14,7 @@ from streamlake.kafka import clients
 from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.errors import ClientBroken, DeadLetterTooLarge, KafkaUnavailable, OutcomeUnknown, RecordTooLarge
 from streamlake.kafka.faults import error_of, error_of_exception
+from streamlake.kafka.refusals import Refusals
 
 _log: Final = logging.getLogger(__name__)
 SECONDS: Final = clients.DELIVERY_SECONDS + 2
@@ -41,6 +42,7 @@ class DeadLetterWriter:
         self._lock = threading.Lock()
         self._producer: Producer | None = None
         self._pid = 0
+        self._refusals = Refusals()
 
     def send(self, topic: str, letters: Sequence[DeadLetter]) -> None:
         """Send these in order; when it returns, the broker has all of them.
@@ -49,7 +51,8 @@ class DeadLetterWriter:
         Permanent: then any of them may have been written, and all may be sent again, for readers fold them by key.
         """
         producer = self._client()
-        deadline = time.monotonic() + self._seconds
+        began = time.monotonic()
+        deadline = began + self._seconds
         faults: list[StreamlakeError] = []
         large: list[DeadLetter] = []
         waiting = 0
@@ -75,7 +78,9 @@ class DeadLetterWriter:
         faults += [error_of(report, f"sending a dead letter to {topic}") for report in reports if report is not None]
         faults = [fault for fault in faults if not isinstance(fault, RecordTooLarge)]
         if faults:
-            raise self._worst(faults)
+            worst = self._worst(faults)
+            refused = self._refusals.since(began, f"sending dead letters to {topic}")
+            raise worst if isinstance(worst, Permanent) or refused is None else refused
         if large:
             raise TooLarge(topic, large)
 
@@ -120,8 +125,12 @@ class DeadLetterWriter:
                 _inherited.append(self._producer)
                 self._producer = None
             if self._producer is None:
-                self._producer, self._pid = Producer(self._config, logger=_log), os.getpid()
+                self._producer, self._pid = self._new_producer(), os.getpid()
             return self._producer
+
+    def _new_producer(self) -> Producer:
+        # Its own lines come three a second while it is refused; what matters is told as errors.
+        return Producer({**self._config, "error_cb": self._refusals, "log_level": 2}, logger=_log)
 
     def _worst(self, faults: list[StreamlakeError]) -> StreamlakeError:
         for fault in faults:

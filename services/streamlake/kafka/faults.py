@@ -96,13 +96,25 @@ _NEXT: Final[dict[type[StreamlakeError], str]] = {
 }
 
 
+_UNPROVEN: Final = ("_AUTHENTICATION", "_SSL", "SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM")
+_PROVE: Final = "Are user, password and certificates those of Kafka? STREAMLAKE_KAFKA_CLIENT_FILE names their file."
+_ALLOW: Final = "No access list of Kafka allows this user to do it; `streamlake access plan` shows what is missing."
+
+
+def _next_step(kind: type[StreamlakeError], error: KafkaError) -> str:
+    if kind is Denied:
+        name = error.name()
+        return _ALLOW if name.endswith("AUTHORIZATION_FAILED") else _PROVE if name in _UNPROVEN else _NEXT[kind]
+    return _NEXT.get(kind, "")
+
+
 def error_of(error: KafkaError, doing: str = "", *, wrote: bool = True) -> StreamlakeError:
     """What a client's error means to us. `wrote=False` says that nothing was asked for but to read."""
     kind = ClientBroken if error.fatal() else TABLE.get(error.code(), Unforeseen)
     if kind is OutcomeUnknown and not wrote:
         kind = KafkaUnavailable
     where = f"{doing}: " if doing else ""
-    return kind(f"{where}{error.str()} ({error.name()}).", next_step=_NEXT.get(kind, ""))
+    return kind(f"{where}{error.str()} ({error.name()}).", next_step=_next_step(kind, error))
 
 
 def error_of_exception(error: KafkaException, doing: str = "", *, wrote: bool = True) -> StreamlakeError:

@@ -154,7 +154,7 @@ class _Waiting:
         """Everything below `at` has come."""
         self.at = at
         self._began = time.monotonic()
-        self._asked = False
+        self._asked = self._refused = False
 
     @property
     def _doing(self) -> str:
@@ -180,6 +180,9 @@ class _Waiting:
             if self.at > bounds.end:
                 raise AboveLogEnd(self._topic, self._partition, self.at, bounds.start, bounds.end)
             raise KafkaUnavailable(f"{self._doing}: {error.str()}, though it is there by now.")
+        if error.name() == "_AUTHENTICATION" and not self._refused:
+            self._refused = True  # an old login may have run out just now: the next one is on its way
+            return
         fault = error_of(error, self._doing, wrote=False)
         if not isinstance(fault, KafkaUnavailable):
             raise fault

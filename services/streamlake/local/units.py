@@ -38,8 +38,9 @@ def consumer(dataset: str) -> Unit:
 
 
 def owns_kafka(settings: Settings) -> bool:
-    """Whether Kafka is ours to start: not when the settings name another one."""
-    return settings.bootstrap_servers == f"127.0.0.1:{settings.kafka_port}"
+    """Whether Kafka is ours to start: not when the settings name another one, or one that wants to know who we are."""
+    ours = settings.bootstrap_servers == f"127.0.0.1:{settings.kafka_port}"
+    return ours and not settings.kafka_client_file
 
 
 def wanted(settings: Settings, datasets: Iterable[str]) -> list[Unit]:
