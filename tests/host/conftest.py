@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
+from tests.support.host.deployment import Deployment, Played
 from tests.support.host.fleet import Fleet
+from tests.support.host.machine import Host
 from tests.support.host.needs import why_not
 
 HERE = Path(__file__).parent
@@ -32,3 +34,34 @@ def fleet(pytestconfig: pytest.Config) -> Iterator[Fleet]:
     made = Fleet()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def bare(fleet: Fleet) -> Host:
+    """A bare machine: Debian, SSH and Python, nothing of ours. Later steps find it deployed."""
+    return fleet.host("lake-1")[0]
+
+
+@pytest.fixture(scope="session")
+def deployment(fleet: Fleet, bare: Host) -> Deployment:
+    """The one-node example with this host's address."""
+    made = Deployment(fleet, "one-node")
+    made.write({"lake-1": bare})
+    test_key = fleet.key.with_suffix(".pub").read_text().strip()
+    made.set(
+        config_settings={"STREAMLAKE_PART_MAX_AGE_SECONDS": "2"},
+        operators_keys=[{"key": test_key, "from": [fleet.net.gateway]}],
+    )
+    return made
+
+
+@pytest.fixture(scope="session")
+def first(deployment: Deployment) -> Played:
+    """The first run of the documented command, from a bare host."""
+    return deployment.done()
+
+
+@pytest.fixture
+def site(first: Played, bare: Host) -> Host:
+    """The host, deployed."""
+    return bare

@@ -34,6 +34,12 @@ def processes(branch: str) -> Iterator[int]:
                 yield from map(int, path.read_text().split())
 
 
+def of_unit(branch: str, unit: str) -> set[int]:
+    """The processes of one unit of the host in this branch."""
+    folders = [folder for root in hierarchies() for folder in (root / branch).rglob(unit)]
+    return {int(line) for folder in folders for line in (folder / "cgroup.procs").read_text().split()}
+
+
 def kill(branch: str) -> None:
     """SIGKILL to all of it: the kernel's own switch where there is one, so that nothing forks away."""
     for root in hierarchies():
