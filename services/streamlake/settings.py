@@ -5,6 +5,7 @@ is an outage later.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from streamlake.errors import Misconfigured
 
 PREFIX: Final = "STREAMLAKE_"
+_BUCKET_URL: Final = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*/*")
 
 
 class WrongSetting(Misconfigured):
@@ -80,7 +82,9 @@ def _lake_url(value: str) -> str:
     url = urlsplit(value)
     if url.scheme == "file" and url.path.startswith("/"):
         return value.rstrip("/")
-    raise ValueError("must be file:///an/absolute/path")
+    if _BUCKET_URL.fullmatch(value):
+        return value.rstrip("/")
+    raise ValueError("must be file:///an/absolute/path or gs://bucket/prefix")
 
 
 def _web_address(value: str) -> str:
@@ -110,6 +114,7 @@ class Settings:
         _flag, "false", "a TLS proxy stands in front, so plain HTTP off loopback is meant"
     )
     kafka_port: int = _setting(_port, "9092", "the port of the Kafka that `scripts/up` starts")
+    bucket_port: int = _setting(_port, "4443", "the port of the bucket that `scripts/up --lake gs` serves")
     kafka_software_dir: Path = _setting(_path, "{home}/kafka", "Kafka's jars and Java; several homes may share it")
     kafka_durable: bool = _setting(_flag, "false", "the Kafka that `scripts/up` starts syncs before it answers")
     maven_base_url: str = _setting(_web_address, "", "where to get Kafka's jars when there is no `mvn`")
@@ -120,7 +125,7 @@ class Settings:
     kafka_client_file: str = _setting(
         _optional_path, "", "a file of name=value lines with which every client proves itself to Kafka"
     )
-    lake_url: str = _setting(_lake_url, "file://{home}/lake", "the lake: file:///path")
+    lake_url: str = _setting(_lake_url, "file://{home}/lake", "the lake: file:///path or gs://bucket/prefix")
     contracts_dir: Path = _setting(_path, "contracts", "the folder of contracts")
     state_dir: Path = _setting(_path, "{home}/state", "sockets and control files of the processes on this machine")
     deployment: str = _setting(_text, "local", "the deployment's name; a lake belongs to one deployment")

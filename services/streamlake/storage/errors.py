@@ -53,6 +53,24 @@ class UnknownStore(Misconfigured):
 
 
 class StoreTrouble(Retryable):
-    """The store failed in a way that may pass: an I/O error, a stale handle, too many open files."""
+    """The store failed in a way that may pass: an I/O error, a stale handle, a 503, no answer in time."""
 
     code = "SL-0308"
+
+
+class StoreBusy(Retryable):
+    """The bucket takes fewer requests than were made: a rate limit or a quota. Nothing was done."""
+
+    code = "SL-0311"
+
+
+class StoreCorrupted(Permanent):
+    """What was stored or read is not what its checksum says, time and again."""
+
+    code = "SL-0312"
+
+
+class NoCredentials(StoreDenied):
+    """Nobody vouches for this process at the bucket: no credentials, or expired ones that cannot be renewed."""
+
+    code = "SL-0313"

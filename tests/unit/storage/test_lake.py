@@ -153,7 +153,9 @@ def test_a_url_opens_its_store_literally(tmp_path: Path) -> None:
     assert (tmp_path / "a %41#b" / "lake" / "x").read_bytes() == b"x"
 
 
-@pytest.mark.parametrize("url", ["", "/srv/lake", "file://srv/lake", "file:/srv", "s3://bucket", "gs://bucket/x"])
+@pytest.mark.parametrize(
+    "url", ["", "/srv/lake", "file://srv/lake", "file:/srv", "s3://bucket", "gs://", "gs://B/x", "gs://a b"]
+)
 def test_an_unknown_url_is_wrong_use(url: str) -> None:
     with pytest.raises(UnknownStore) as wrong:
         open_store(url)
