@@ -53,22 +53,25 @@ def serve(state_dir: Path, process: str, snapshot: Callable[[], dict[str, Any]])
     return stop
 
 
-def gather(state_dir: Path) -> list[dict[str, Any]]:
-    """What every process on this machine says now; a dead process's socket is passed over."""
+def gather(state_dir: Path, name: str = "", *, seconds: float = 2.0) -> list[dict[str, Any]]:
+    """What every process on this machine says now, or those whose names begin with `name`.
+
+    A dead process's socket is passed over, and so is one that says nothing for so many seconds.
+    """
     found = []
-    for path in sorted((state_dir / "vitals").glob("*.sock")):
+    for path in sorted((state_dir / "vitals").glob(f"{name}*.sock")):
         try:
-            found.append(_ask(path))
+            found.append(_ask(path, seconds))
         except (OSError, ValueError):
             continue
     return found
 
 
-def _ask(path: Path) -> dict[str, Any]:
+def _ask(path: Path, seconds: float) -> dict[str, Any]:
     folder = os.open(path.parent, os.O_DIRECTORY)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(2)
+            client.settimeout(seconds)
             client.connect(f"/proc/self/fd/{folder}/{path.name}")
             with client.makefile("rb") as answer:
                 document: dict[str, Any] = json.loads(answer.read())

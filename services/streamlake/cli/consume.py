@@ -1,5 +1,6 @@
 """`streamlake consume`: what the unit `streamlake-consumer@DATASET` starts."""
 
+import faulthandler
 import os
 from typing import Annotated
 
@@ -18,5 +19,6 @@ def consume(
     # Here, for it brings Kafka's client and the landing core, which no other command needs.
     from streamlake.consumer import main
 
+    faulthandler.enable()  # a watchdog's SIGABRT then says where each thread stood
     name, _, instance = dataset.partition(".")
     raise typer.Exit(main.run(load(os.environ), name, instance))

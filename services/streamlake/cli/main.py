@@ -9,8 +9,10 @@ from typing import Final
 
 import typer
 
+from streamlake import journal
 from streamlake.cli import output
 from streamlake.errors import EXIT_BUG, StreamlakeError
+from streamlake.notify import Manager, status
 
 NOUNS: Final = {
     "status": "status",
@@ -21,6 +23,7 @@ NOUNS: Final = {
     "consumer": "consumer:app",
     "contracts": "contracts:app",
     "topics": "topics:app",
+    "access": "access:app",
     "chain": "chain:app",
     "keys": "keys:app",
     "settings": "settings",
@@ -67,7 +70,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
     except StreamlakeError as error:
-        return output.fail(error, as_json=as_json)
+        return _end(error, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -79,13 +82,27 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+def _end(error: StreamlakeError, *, as_json: bool) -> int:
+    """The last words of a command: to the terminal, or of a unit to the journal and into its status line."""
+    Manager.of(os.environ).tell(status(f"ended: {error}"))
+    if not as_json and journal.is_read_by(os.environ):
+        journal.say(logging.ERROR, str(error))
+        return error.exit_code
+    return output.fail(error, as_json=as_json)
+
+
 def _report(bug: Exception, arguments: list[str]) -> int:
     where = traceback.extract_tb(bug.__traceback__)[-1]
-    output.note(
+    what = (
         f"SL-0800: this is a bug in StreamLake: {type(bug).__name__}: {bug} ({where.filename}:{where.lineno}). "
-        f"Please report it with the command `streamlake {' '.join(arguments)}`. "
-        "STREAMLAKE_LOG_LEVEL=DEBUG shows the trace."
+        f"Please report it with the command `streamlake {' '.join(arguments)}`."
     )
+    Manager.of(os.environ).tell(status(f"ended: {what}"))
+    if journal.is_read_by(os.environ):
+        journal.say(logging.CRITICAL, what)
+        journal.say(logging.ERROR, "".join(traceback.format_exception(bug)))
+        return EXIT_BUG
+    output.note(f"{what} STREAMLAKE_LOG_LEVEL=DEBUG shows the trace.")
     if logging.getLogger().isEnabledFor(logging.DEBUG):
         traceback.print_exception(bug)
     return EXIT_BUG

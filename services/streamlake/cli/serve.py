@@ -1,5 +1,6 @@
 """`streamlake serve`: what the API's unit starts."""
 
+import faulthandler
 import os
 
 import typer
@@ -21,6 +22,7 @@ def api() -> None:
 
     Example: STREAMLAKE_API_PORT=8080 streamlake serve api
     """
+    faulthandler.enable()  # a watchdog's SIGABRT then says where each thread stood
     in_force = settings.load(os.environ)
     logs.configure(in_force.log_level, "streamlake-api")
     server.serve(in_force)

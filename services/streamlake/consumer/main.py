@@ -20,6 +20,7 @@ from streamlake.consumer.breaker import BreakerPolicy
 from streamlake.consumer.commit_manager import CommitManager
 from streamlake.consumer.consumer import Consumer
 from streamlake.consumer.dlq_handler import DlqHandler
+from streamlake.consumer.faults import StateUnusable
 from streamlake.consumer.handler import DeadLetterHandler, Handler, RawHandler
 from streamlake.consumer.kafka_log import KafkaLog
 from streamlake.consumer.part_writer import PartThread
@@ -31,20 +32,23 @@ from streamlake.consumer.sealer import Sealer
 from streamlake.consumer.service import Service
 from streamlake.consumer.snapshot import Vitals, iso
 from streamlake.consumer.startup import require_topics
-from streamlake.consumer.watchdog import notify
 from streamlake.consumer.world import RealWorld
 from streamlake.contract.model import Contract
-from streamlake.errors import Retryable, Unknown
+from streamlake.errors import Misconfigured, Permanent, Retryable, Unknown
 from streamlake.kafka import clients
 from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
 from streamlake.kafka.reader import Reader
+from streamlake.notify import ALIVE, READY, Manager, status
 from streamlake.registry.files import FileRegistry
 from streamlake.settings import Settings
 from streamlake.storage.lake import claim_lake, prove_create_only
 from streamlake.storage.open import open_store
 
 T = TypeVar("T")
+REFUSED_SECONDS = 300.0
+SAY_AGAIN_SECONDS = 60.0
 log = logging.getLogger(__name__)
 PREFETCH_BYTES = 4 << 20
 """16 MiB held 50 MB more and was not faster beyond the noise: payload is counted, the client's records are held."""
@@ -55,26 +59,30 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     name = f"streamlake-consumer@{dataset}" + (f".{instance}" if instance else "")
     logs.configure(settings.log_level, name)
     memory.share_arenas()
+    manager = Manager.of(os.environ)
+    manager.tell(status("starting"))
     stopping = _Stop()
+    security = security_of(settings)
     registry = FileRegistry(settings.contracts_dir)
     contract = registry.current(dataset)
     vital = Vitals(name, os.getpid(), dataset, since=iso(time.time()))
-    stop_vitals = vitals.serve(settings.state_dir, name, lambda: vital.document([]))
+    stop_vitals = _tell(settings, name, lambda: vital.document([]))
     store = open_store(settings.lake_url)
-    admin = Admin(settings.bootstrap_servers)
+    admin = Admin(settings.bootstrap_servers, security=security)
     now, host = datetime.datetime.now(datetime.UTC), socket.gethostname()
     try:
-        cluster_id = _patiently(vital, stopping, admin.cluster_id)
+        wait = _Patience(vital, stopping, manager)
+        cluster_id = wait.until(admin.cluster_id)
         lake_id = str(uuid.uuid4())
-        _patiently(vital, stopping, lambda: claim_lake(store, cluster_id, settings.deployment, now, lake_id))
-        _patiently(vital, stopping, lambda: prove_create_only(store, settings.deployment, host, now, str(uuid.uuid4())))
-        _patiently(vital, stopping, lambda: require_topics(admin, dataset))
+        wait.until(lambda: claim_lake(store, cluster_id, settings.deployment, now, lake_id))
+        wait.until(lambda: prove_create_only(store, settings.deployment, host, now, str(uuid.uuid4())))
+        wait.until(lambda: require_topics(admin, dataset))
     except _Stopped:
         stop_vitals()
         return 0
     commits = CommitManager()
-    dead_letters = DlqHandler(settings.bootstrap_servers, dataset, store)
-    reader = Reader(settings.bootstrap_servers, admin=admin)
+    dead_letters = DlqHandler(settings.bootstrap_servers, dataset, store, security=security)
+    reader = Reader(settings.bootstrap_servers, admin=admin, security=security)
     world = RealWorld(store, admin, reader, dead_letters, commits, consumer_group(dataset))
     runner = ThreadRunner(world, concurrent=settings.upload_threads)
     config = clients.consumer(
@@ -85,6 +93,7 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
         max_poll_interval_seconds=settings.max_poll_interval_seconds,
         # A static member: one that was killed comes back to its partitions at once, and does not wait for its own end.
         instance=_member(name, host),
+        security=security,
     )
     kafka = KafkaLog(dict(config), [raw_topic(dataset), dlq_topic(dataset)], commits)
     raw = RawHandler(registry, dataset)
@@ -104,9 +113,9 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
         budget=settings.open_parts_max_bytes,
     )
     sealer = Sealer(ThreadRunner(world, concurrent=1), writer, grace_seconds=settings.seal_grace_seconds)
-    service = Service(settings, dataset, consumer, kafka, runner, world, vital, registry, raw, sealer)
+    service = Service(settings, dataset, consumer, kafka, runner, world, vital, registry, raw, sealer, manager)
     stop_vitals()
-    stop_vitals = vitals.serve(settings.state_dir, name, service.document)
+    stop_vitals = _tell(settings, name, service.document)
     # What lives now lives to the end; the loop makes no cycles, so the collector would only look for nothing.
     gc.collect()
     gc.freeze()
@@ -150,26 +159,58 @@ class _Stop:
         self._reload = True
 
 
-def _patiently(vital: Vitals, stopping: _Stop, call: Callable[[], T]) -> T:
-    """Call until it works, as long as waiting may help; a systemd start counts a named wait as life."""
+class _Patience:
+    """Calls until it works, as long as waiting may help. Each wait has a name, so it counts as life."""
 
-    def say(state: tenacity.RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        vital.state, vital.waiting_for = "waiting", str(error)
-        log.warning("waiting: %s", error, extra=logs.error_fields(error) if error else {})
-        notify("EXTEND_TIMEOUT_USEC=60000000")
-        if stopping.asked:
+    def __init__(self, vital: Vitals, stopping: _Stop, manager: Manager) -> None:
+        self._vital = vital
+        self._stopping = stopping
+        self._manager = manager
+        self._said, self._said_at = "", 0.0
+
+    def until(self, call: Callable[[], T]) -> T:
+        """Its answer at last."""
+        began = time.monotonic()
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda error: may_pass(error, time.monotonic() - began)),
+            wait=tenacity.wait_exponential(multiplier=0.5, max=5),
+            before_sleep=lambda state: self._say(state.outcome.exception() if state.outcome else None),
+            reraise=True,
+        )
+        result = attempts(call)
+        self._vital.state, self._vital.waiting_for = "starting", ""
+        return result
+
+    def _say(self, error: BaseException | None) -> None:
+        self._vital.state, self._vital.waiting_for = "waiting", str(error)
+        # What we could check alone is right. A host must not hang in its start because a broker is away.
+        self._manager.tell(READY, ALIVE, status(f"waiting: {error}"))
+        if self._said != str(error) or time.monotonic() - self._said_at >= SAY_AGAIN_SECONDS:
+            self._said, self._said_at = str(error), time.monotonic()
+            log.warning("waiting: %s", error, extra=logs.error_fields(error) if error else {})
+        if self._stopping.asked:
             raise _Stopped
 
-    attempts = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type((Retryable, Unknown)),
-        wait=tenacity.wait_exponential(multiplier=0.5, max=5),
-        before_sleep=say,
-        reraise=True,
-    )
-    result = attempts(call)
-    vital.state, vital.waiting_for = "starting", ""
-    return result
+
+def may_pass(error: BaseException, waited: float) -> bool:
+    """Whether to go on trying at the start.
+
+    What someone must act on is told meanwhile, and ends at last: only a new start reads new credentials, and a unit
+    gets its own anew at each. What is configured wrongly ends at once.
+    """
+    if isinstance(error, Misconfigured):
+        return False
+    return isinstance(error, Retryable | Unknown) or (isinstance(error, Permanent) and waited < REFUSED_SECONDS)
+
+
+def _tell(settings: Settings, name: str, snapshot: Callable[[], dict[str, Any]]) -> Callable[[], None]:
+    try:
+        return vitals.serve(settings.state_dir, name, snapshot)
+    except OSError as error:
+        raise StateUnusable(
+            f"STREAMLAKE_STATE_DIR={settings.state_dir}: this process cannot tell its state there: {error}.",
+            next_step="Make the folder writable for this process, and see that its disk has room.",
+        ) from error
 
 
 def _rotation(settings: Settings, contract: Contract) -> RotationPolicy:

@@ -15,11 +15,13 @@ from streamlake.consumer.landing import Landed
 from streamlake.consumer.partition import Partition
 from streamlake.consumer.runner import ThreadRunner
 from streamlake.consumer.sealer import Sealer
-from streamlake.consumer.snapshot import PartitionView, Vitals, describe, lag, standing
-from streamlake.consumer.watchdog import Progress, notify
+from streamlake.consumer.snapshot import PartitionView, Vitals, describe, standing
+from streamlake.consumer.status_line import status_line
+from streamlake.consumer.watchdog import Progress
 from streamlake.consumer.world import RealWorld
 from streamlake.errors import StreamlakeError
 from streamlake.logs import error_fields
+from streamlake.notify import ALIVE, READY, STOPPING, Manager, status
 from streamlake.registry.registry import Registry
 from streamlake.settings import Settings
 
@@ -51,6 +53,7 @@ class Service:
         registry: Registry,
         raw: RawHandler,
         sealer: Sealer,
+        manager: Manager,
     ) -> None:
         self._settings = settings
         self._dataset = dataset
@@ -62,6 +65,7 @@ class Service:
         self._registry = registry
         self._raw = raw
         self._sealer = sealer
+        self._manager = manager
         self._control = Control()
         self._progress = Progress()
         self._tripped: set[tuple[str, int]] = set()
@@ -76,7 +80,7 @@ class Service:
         """Step until asked to stop, then land what is held, commit, and leave the group."""
         # Half of the poll interval: Kafka takes a member for dead that drains longer.
         self._kafka.attach(self._consumer, min(20.0, self._settings.max_poll_interval_seconds / 2))
-        notify("READY=1")
+        self._manager.tell(READY, ALIVE)
         look_again = 0.0
         while not signals.asked:
             now = time.monotonic()
@@ -86,7 +90,7 @@ class Service:
             if now >= look_again or reload:
                 look_again = now + 1.0
                 self._look_around(now, reload=reload)
-        notify("STOPPING=1")
+        self._manager.tell(STOPPING, status("stopping: what is held is landed, then the group is left"))
         self._vital.state = "stopping"
         self._consumer.stop(time.monotonic(), patience(20.0))
         self._runner.close()
@@ -94,7 +98,7 @@ class Service:
         closing = threading.Thread(target=self._leave, daemon=True)
         closing.start()
         closing.join(5.0)  # nothing uncommitted matters, so a close that hangs is left behind
-        notify("STATUS=stopped")
+        self._manager.tell(status("stopped"))
 
     def _leave(self) -> None:
         self._kafka.commit(wait=True)  # waits without end for a broker that is away
@@ -143,8 +147,9 @@ class Service:
         quiet = self._progress.quiet_seconds(now, {} if excused else standings)
         self._ask_kafka(now, quiet)
         if quiet < self._progress.patience_seconds:
-            status = self._status(views).replace("\n", " ")
-            notify(f"WATCHDOG=1\nSTATUS={status}")
+            self._manager.tell(ALIVE, status(status_line(self.document())))
+        else:
+            self._manager.tell(status(f"stuck: no movement for {quiet:.0f} s and nothing that it waits for"))
         # Last, so that what was told just now is what the last step obeyed.
         self._control = read_control(self._settings.state_dir, self._dataset, self._control)
 
@@ -180,17 +185,6 @@ class Service:
         if any(p.state == "tripped" or p.stop_at is not None for p, _ in views):
             return "tripped"
         return "waiting" if self._vital.waiting_for else "running"
-
-    def _status(self, views: list[tuple[Partition, PartitionView]]) -> str:
-        """One live line for `systemctl status`."""
-        behind = sum(lag(p, v) or 0 for p, v in views)
-        counters = self._vital.counters
-        line = (
-            f"{self._vital.state}, lag {behind}, landed {counters.records_landed}, dead letters {counters.dead_letters}"
-        )
-        if self._vital.last_part:
-            line += f", last part {self._vital.last_part.rsplit('/', 1)[-1]}"
-        return line + (f"; waits for: {self._vital.waiting_for}" if self._vital.waiting_for else "")
 
     def _reload(self) -> None:
         try:

@@ -73,13 +73,16 @@ class Vitals:
     waiting_for: str = ""
     last_commit: str | None = None
     last_part: str | None = None
+    last_part_at: str | None = None
+    last_part_records: int = 0
     last_sealed: dict[str, str] = field(default_factory=dict)
     since: str = ""
 
     def landed(self, result: Landed, now: float) -> None:
         """A landing ended well."""
         self.last_commit = iso(now)
-        self.last_part = result.part or self.last_part
+        if result.part:
+            self.last_part, self.last_part_at, self.last_part_records = result.part, iso(now), result.records
 
     def document(self, partitions: list[dict[str, Any]]) -> dict[str, Any]:
         """The whole of it, as JSON will say it."""
@@ -95,6 +98,8 @@ class Vitals:
             "counters": self.counters.as_dict(),
             "last_commit": self.last_commit,
             "last_part": self.last_part,
+            "last_part_at": self.last_part_at,
+            "last_part_records": self.last_part_records,
             "last_sealed": self.last_sealed,
         }
 

@@ -1,4 +1,4 @@
-"""Tell systemd that we are ready and alive, and only when it is true.
+"""Whether this process is alive, which is told to systemd only when it is true.
 
 Alive means of every partition that it moved, or has nothing to do, or that what it waits for has a name (the lake
 denies, the broker is down, the breaker tripped). One that owes work, without movement and without a name for
@@ -6,21 +6,8 @@ denies, the broker is down, the breaker tripped). One that owes work, without mo
 neighbour, would keep a stuck process alive for ever.
 """
 
-import contextlib
-import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-
-def notify(state: str) -> None:
-    """One message to the service manager, if there is one."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    # A manager that does not listen for a moment is no reason to stop landing.
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
 @dataclass(frozen=True, slots=True)

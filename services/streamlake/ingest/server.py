@@ -18,8 +18,8 @@ from streamlake.ingest.limits import GRACEFUL_STOP_SECONDS
 from streamlake.ingest.master import Master
 from streamlake.ingest.worker import IngestWorker
 from streamlake.kafka.client_file import security_of
-from streamlake.registry.files import FileRegistry
 from streamlake.notify import VARIABLE, Manager
+from streamlake.registry.files import FileRegistry
 from streamlake.settings import Settings
 
 _BACKLOG: Final = 2048

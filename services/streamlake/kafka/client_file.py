@@ -20,6 +20,8 @@ _TLS: Final = (*_FILES, "ssl.key.password")
 KNOWN: Final = ("security.protocol", *_SASL, *_TLS)
 _ALSO: Final = {"sasl.mechanisms": "sasl.mechanism"}
 _MOST_BYTES: Final = 64 << 10
+MISSING: Final = b"missing.credential="
+"""What units put in the place of a credential that is not there: systemd itself would only give a number."""
 
 
 class WrongClientFile(Misconfigured):
@@ -42,6 +44,10 @@ def read(path: Path) -> dict[str, str]:
         raise _wrong(path, f"it cannot be read: {error.strerror or error}") from error
     if len(content) > _MOST_BYTES:
         raise _wrong(path, "it is larger than 64 KiB, so it is some other file")
+    if content.startswith(MISSING):
+        raise _wrong(
+            path, f"the unit's credential {content[len(MISSING) :].decode(errors='replace').strip()} does not exist"
+        )
     try:
         found, mistakes = parse(content.decode())
     except UnicodeDecodeError as error:

@@ -1,11 +1,8 @@
 """The watchdog is fed by movement or by a named wait, never by a timer of its own."""
 
-import socket
-from pathlib import Path
-
 import pytest
 
-from streamlake.consumer.watchdog import Progress, Standing, notify
+from streamlake.consumer.watchdog import Progress, Standing
 
 HERE, THERE = ("orders", 0), ("orders", 1)
 STILL = Standing((1,), owes=True)
@@ -33,22 +30,3 @@ def test_a_lively_neighbour_does_not_hide_a_stuck_partition() -> None:
         assert progress.alive(now, {HERE: STILL, THERE: Standing((now,), owes=True, named=now % 20 == 0)})
     assert not progress.alive(121, {HERE: STILL, THERE: Standing((121,), owes=True)})
     assert progress.alive(122, {THERE: Standing((122,), owes=True)})
-
-
-def test_a_service_manager_that_went_away_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    notify("WATCHDOG=1")
-
-
-def test_notify_speaks_to_the_service_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(5)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        notify("READY=1")
-        assert manager.recv(100) == b"READY=1"
-
-
-def test_without_a_service_manager_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    notify("READY=1")
