@@ -52,11 +52,12 @@ class Deployment:
     fleet: Fleet
     example: str
     variables: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
 
     @property
     def inventory(self) -> Path:
         """Its folder."""
-        return self.fleet.folder / f"inventory-{self.example}"
+        return self.fleet.folder / f"inventory-{self.name or self.example}"
 
     def write(self, places: Mapping[str, Host]) -> None:
         """Copy the example; `places` says which host stands for which of its names."""
@@ -85,7 +86,7 @@ class Deployment:
         seconds: float = 1200,
     ) -> Played:
         """Run the documented command. `release` replaces files of the checkout for this run alone."""
-        command = [script, str(self.inventory), *arguments]
+        command = [script, "-i", str(self.inventory), *arguments]
         environment = {**os.environ, "ANSIBLE_PRIVATE_KEY_FILE": str(self.fleet.key), "ANSIBLE_NOCOLOR": "1"}
         environment["ANSIBLE_SSH_COMMON_ARGS"] = f"-o UserKnownHostsFile={self.fleet.known_hosts}"
         if release is not None:
