@@ -1,8 +1,10 @@
 """`audit` and `dlq` against a real Kafka: heads against the log, and dead letters as they were sent."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -13,15 +15,16 @@ from typer.testing import CliRunner
 from streamlake.audit.against_log import look
 from streamlake.audit.errors import NoSuchDeadLetter
 from streamlake.audit.findings import Kind, Verdict
+from streamlake.audit.options import Options
 from streamlake.audit.report import Report
 from streamlake.audit.run import audit
-from streamlake.audit.walk import Options
 from streamlake.cli import dlq
 from streamlake.cli.audit import audit as audit_command
-from streamlake.errors import EXIT_DONE, EXIT_FOUND, Misconfigured
+from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_REFUSED, EXIT_UNREACHABLE, Misconfigured
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
+from streamlake.storage.lake import claim_lake
 from streamlake.storage.layout import Chain
 from tests.support.broker import BrokerUnderTest, free_port
 from tests.support.lakes import HandLake
@@ -82,6 +85,7 @@ def made(
     (tmp_path / "contracts" / dataset / "contract.yaml").write_text("broken: [")
     monkeypatch.setenv("STREAMLAKE_BOOTSTRAP_SERVERS", broker.bootstrap)
     monkeypatch.setenv("STREAMLAKE_LAKE_URL", f"file://{tmp_path}/lake")
+    monkeypatch.setenv("STREAMLAKE_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("STREAMLAKE_CONTRACTS_DIR", str(tmp_path / "contracts"))
     return Made(dataset, lake, broker, admin, topic_id)
 
@@ -141,12 +145,34 @@ def test_a_dead_letter_that_only_kafka_has_counts(made: Made) -> None:
     assert (code, document["verdict"]) == (EXIT_DONE, "OK")
 
 
-def test_without_kafka_the_lake_is_judged_alone_and_that_is_said(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kafka_nothing_is_ok_and_it_is_told_quickly(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the lake ends where the log does is not known then: exit 3. Only if asked so, the lake is judged alone."""
     made.lake.land(4)
+    monkeypatch.setenv("STREAMLAKE_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+    began = time.monotonic()
+    code, document = made.json("audit", made.dataset)
+    assert time.monotonic() - began < 3
+    assert (code, document["verdict"]) == (EXIT_UNREACHABLE, "INDETERMINATE")
+    assert str(document["log"]).startswith("not compared")
+    code, document = made.json("audit", made.dataset, "--lake-only")
+    assert (code, document["verdict"]) == (EXIT_DONE, "OK")
+    assert "The log was not looked at" in str(document["reason"])
+
+
+def test_what_is_wrong_with_the_lake_weighs_more_than_a_silent_kafka(made: Made) -> None:
+    claim = made.lake.land(4)
+    made.lake.land(4)
+    made.lake.part_path(claim).unlink()
     report = audit(made.lake.store, made.dataset, Options(), Admin(f"127.0.0.1:{free_port()}", seconds=1))
-    assert report.verdict is Verdict.OK
-    assert report.log.startswith("not compared")
-    assert [f.kind for f in report.findings] == [Kind.LOG_NOT_COMPARED]
+    assert (report.verdict, report.exit_code) == (Verdict.FOUND, EXIT_FOUND)
+
+
+def test_another_cluster_than_the_lakes_is_not_compared_with(made: Made) -> None:
+    made.lake.land(1)
+    claim_lake(made.lake.store, "another", "d", datetime.now(UTC), "id")
+    report = audit(made.lake.store, made.dataset, Options(), made.admin)
+    assert (report.verdict, report.exit_code) == (Verdict.INDETERMINATE, EXIT_REFUSED)
+    assert "another" in report.log
 
 
 def test_a_dataset_without_topics_is_looked_at_all_the_same(made: Made) -> None:
@@ -162,7 +188,8 @@ def test_the_command_tells_people_the_same(made: Made) -> None:
     code, text = made.run("audit", made.dataset)
     assert code == EXIT_DONE
     assert "OK" in text
-    assert "2 of 2 parts found, 0 read" in text
+    assert "2 of 2 claims (2 read" in text
+    assert "2 of 2 parts found, 2 measured, 0 of 0 chosen ones read" in text
     made.lake.part_path(claim).unlink()
     code, text = made.run("audit", made.dataset, "--read", "50%")
     assert code == EXIT_FOUND

@@ -16,8 +16,8 @@ import pytest
 from confluent_kafka import Message
 
 from streamlake.audit.findings import Verdict
+from streamlake.audit.options import Options
 from streamlake.audit.run import audit
-from streamlake.audit.walk import Options
 from streamlake.consumer.line import DeadLetterLines, RawLines
 from streamlake.consumer.place import Place
 from streamlake.kafka.admin import Admin

@@ -11,7 +11,7 @@ from streamlake.storage import layout
 from streamlake.storage.claim import Amendment, ChainOpening, Claim, Gap, Rejections
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
-from streamlake.storage.seal import Seal, SealedPart
+from streamlake.storage.seal import Seal, SealedPart, SealedRange
 
 DATE = "2026-11-21"
 TIMESTAMP_MS = 1795226400123  # on that day
@@ -46,6 +46,7 @@ class HandLake:
         self.raw_topic = f"streamlake.{dataset}.raw"
         self.dlq_topic = f"streamlake.{dataset}.dlq"
         self._heads: dict[tuple[str, int], int] = {}
+        self._sealed: dict[tuple[str, int], int] = {}
 
     def land(
         self,
@@ -101,15 +102,26 @@ class HandLake:
         name = layout.amendment(self.dataset, Chain.parse(claim.chain), claim.partition, claim.start)
         assert self.store.create(name, [amendment.encode()])
 
-    def seal(self, claims: Sequence[Claim], date: str = DATE) -> None:
-        """Seal a day of the raw zone that holds the parts of these claims."""
-        parts = [SealedPart(name=str(c.part), records=c.records, size=c.size, sha256=c.sha256) for c in claims]
+    def seal(self, claims: Sequence[Claim], date: str = DATE, zone: str = layout.RAW) -> Path:
+        """Seal a day of a zone that holds these claims, each partition from where the seal before it ended."""
+        ranges: dict[str, dict[str, SealedRange]] = {}
+        for chain, partition in sorted({(c.chain, c.partition) for c in claims}):
+            ours = [c for c in claims if (c.chain, c.partition) == (chain, partition)]
+            start = self._sealed.get((chain, partition), 0)
+            self._sealed[chain, partition] = ours[-1].next
+            ranges.setdefault(chain, {})[str(partition)] = SealedRange(
+                start=start, next=ours[-1].next, claims=len(ours), records=sum(c.records for c in ours),
+                size=sum(c.size for c in ours), dead_letters=sum(c.rejected_records for c in ours),
+                control=sum(c.control for c in ours), gaps=tuple(g for c in ours for g in c.gaps),
+            )  # fmt: skip
+        parts = [SealedPart(name=c.part, records=c.records, size=c.size, sha256=c.sha256) for c in claims if c.part]
         seal = Seal(
-            dataset=self.dataset, topic=self.raw_topic, zone=layout.RAW, date=date, dead_letters=0,
-            records=sum(c.records for c in claims), size=sum(c.size for c in claims), contract_versions=(1,),
-            ranges={}, parts=tuple(parts), sealed_by="hand", sealed_at=AT,
+            dataset=self.dataset, topic=claims[0].topic, zone=zone, date=date, contract_versions=(1,),
+            dead_letters=sum(c.rejected_records for c in claims), records=sum(c.records for c in claims),
+            size=sum(c.size for c in claims), ranges=ranges, parts=tuple(parts), sealed_by="hand", sealed_at=AT,
         )  # fmt: skip
-        assert self.store.create(layout.seal(layout.RAW, self.dataset, date), [seal.encode()])
+        assert self.store.create(layout.seal(zone, self.dataset, date), [seal.encode()])
+        return self.root / layout.seal(zone, self.dataset, date)
 
     def claim_path(self, claim: Claim) -> Path:
         """The claim's file."""

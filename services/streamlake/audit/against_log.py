@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from streamlake.audit.errors import OtherKafka
 from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.audit.report import PartitionReport
 from streamlake.errors import Retryable, Unknown
@@ -30,8 +31,17 @@ class Seen:
     trouble: str = ""
 
 
-def look(admin: Admin, dataset: str) -> Seen:
-    """What Kafka says now. Asked after the ledger was read, so that no head can be ahead of a log that grows."""
+def look(admin: Admin, dataset: str, cluster_id: str | None = None) -> Seen:
+    """What Kafka says now. Asked after the ledger was read, so that no head can be ahead of a log that grows.
+
+    OtherKafka where it is not the cluster that the lake was landed from.
+    """
+    topics = [(topic, admin.topic_id(topic)) for topic in (raw_topic(dataset), dlq_topic(dataset))]
+    if cluster_id is not None and (ours := admin.cluster_id()) != cluster_id:
+        raise OtherKafka(
+            f"The lake was landed from the Kafka cluster {cluster_id}; the one that answers is {ours}.",
+            next_step="Point STREAMLAKE_BOOTSTRAP_SERVERS at the lake's own cluster.",
+        )
     trouble = ""
     try:
         committed = admin.all_committed(consumer_group(dataset))
@@ -39,8 +49,7 @@ def look(admin: Admin, dataset: str) -> Seen:
         # A cluster that never had a group has no coordinator yet: that is no reason not to compare the rest.
         committed, trouble = {}, f", but for the group's offsets: {error}"
     logs = []
-    for topic in (raw_topic(dataset), dlq_topic(dataset)):
-        id_ = admin.topic_id(topic)
+    for topic, id_ in topics:
         bounds = admin.all_bounds(topic, range(admin.partitions(topic))) if id_ else {}
         group = {partition: offset for (name, partition), offset in committed.items() if name == topic}
         logs.append(TopicLog(topic, id_, bounds, group))
@@ -50,6 +59,9 @@ def look(admin: Admin, dataset: str) -> Seen:
 def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator[Finding]:
     """PURE. Fills in each partition's lag, adds those that were never landed, and yields what does not fit."""
     for log in logs:
+        if log.id is None and any(p.topic == log.topic for p in partitions):
+            sentence = f"Kafka has no topic {log.topic} now: there is nothing to compare the lake with."
+            yield Finding(Severity.NOTE, Kind.TOPIC_GONE, Where(log.topic), "", sentence)
         current = _current_chain(partitions, log)
         landed = {p.partition: p for p in partitions if p.chain == current}
         for partition, bounds in sorted(log.bounds.items()):

@@ -1,50 +1,65 @@
-"""PURE. The balance of dead letters: every offset that a claim rejected has one, and none has one that was accepted."""
+"""PURE. The balance of dead letters: every offset that a claim rejected has one, and none has one that was accepted.
 
+Kept as numbers and one byte a rejected offset, for there may be millions.
+"""
+
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
-from streamlake.audit.part_rules import within
 from streamlake.storage.claim import Claim
 
-Source = tuple[UUID, int]
 _SHOWN: Final = 20
+_REJECTED, _ASKED, _FOUND = 0, 1, 2
 
 
 @dataclass(slots=True)
 class _Promises:
-    topic: str = ""
-    rejected: list[tuple[int, int]] = field(default_factory=list)
-    asked: list[tuple[int, int]] = field(default_factory=list)
-    next: int = 0
-    found: set[int] = field(default_factory=set)
-    unlisted: set[int] = field(default_factory=set)
+    """Of one partition of one topic. `ranges` are the rejected ones; `first[i]` is where range i begins in `marks`."""
+
+    topic: str
+    start: int
+    next: int
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    marks: bytearray = field(default_factory=bytearray)
+    unlisted: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Balance:
-    """First `claim` every claim and `sent` those with a part; then `settle`; then `letter` each dead letter found."""
+    """First `claim` each claim in its order; then `letter` each dead letter found; then ask what is `missing`.
 
-    _sources: dict[Source, _Promises] = field(default_factory=dict)
+    By topic id and partition. Generations of one topic interleave, so those are kept apart by their chain.
+    """
 
-    def claim(self, topic_id: UUID, claim: Claim) -> None:
-        """Note what it rejected."""
-        promises = self._sources.setdefault((topic_id, claim.partition), _Promises(claim.topic))
-        promises.rejected += [(r.start, r.next) for r in claim.rejected]
+    sources: dict[str, list[_Promises]] = field(default_factory=dict)
+    chains: dict[str, int] = field(default_factory=dict)
+    expected: int = 0
+    """How many dead letters were promised."""
+
+    def claim(self, topic_id: UUID, claim: Claim, asked_from: int | None) -> None:
+        """Note what it rejected. From `asked_from` on its dead letters must exist, for its part does; None: none."""
+        promises = self._of(topic_id, claim)
         promises.next = max(promises.next, claim.next)
+        for r in claim.rejected:
+            promises.ranges.append((r.start, r.next))
+            promises.first.append(len(promises.marks))
+            asked = r.next - max(r.start, asked_from) if asked_from is not None else 0
+            asked = max(asked, 0)
+            promises.marks += bytes([_REJECTED]) * (r.next - r.start - asked) + bytes([_ASKED]) * asked
+            self.expected += asked
 
-    def sent(self, topic_id: UUID, claim: Claim, lost_up_to: int) -> None:
-        """Its part is there, so its dead letters were sent; what Kafka lost before may never have been."""
-        promises = self._sources.setdefault((topic_id, claim.partition), _Promises(claim.topic))
-        promises.asked += [(max(r.start, lost_up_to), r.next) for r in claim.rejected if r.next > lost_up_to]
-
-    def settle(self) -> None:
-        """Every claim was seen. Generations of one topic interleave, so the ranges are sorted only now."""
-        for promises in self._sources.values():
-            promises.rejected.sort()
-            promises.asked.sort()
+    def _of(self, topic_id: UUID, claim: Claim) -> _Promises:
+        generations = self.sources.setdefault(f"{topic_id}/{claim.partition}", [])
+        chain = f"{claim.chain}/{claim.partition}"
+        if chain not in self.chains:
+            self.chains[chain] = len(generations)
+            generations.append(_Promises(claim.topic, claim.start, claim.start))
+        return generations[self.chains[chain]]
 
     def letter(self, key: str | None) -> None:
         """A dead letter with this key exists. Keys of another form are not of a consumer and not counted here."""
@@ -52,40 +67,46 @@ class Balance:
         if parsed is None:
             return
         topic_id, partition, offset = parsed
-        promises = self._sources.get((topic_id, partition))
-        if promises is None:
-            return
-        if within(promises.rejected, offset):
-            promises.found.add(offset)
-        elif offset < promises.next:
-            promises.unlisted.add(offset)
+        generations = self.sources.get(f"{topic_id}/{partition}", [])
+        known = False
+        for promises in generations:
+            at = bisect_right(promises.ranges, (offset, 1 << 63)) - 1
+            if at >= 0 and promises.ranges[at][0] <= offset < promises.ranges[at][1]:
+                promises.marks[promises.first[at] + offset - promises.ranges[at][0]] = _FOUND
+                known = True
+        covering = [p for p in generations if p.start <= offset < p.next]
+        if not known and covering and len(covering[0].unlisted) < _SHOWN and offset not in covering[0].unlisted:
+            covering[0].unlisted.append(offset)
 
-    @property
-    def expected(self) -> int:
-        """How many dead letters were promised."""
-        return sum(n - s for p in self._sources.values() for s, n in p.asked)
-
-    def missing(self) -> list[tuple[Source, str, int]]:
-        """The rejected offsets for which no dead letter has been found yet."""
-        return [
-            (source, promises.topic, offset)
-            for source, promises in self._sources.items()
-            for start, next_offset in promises.asked
-            for offset in range(start, next_offset)
-            if offset not in promises.found
-        ]
+    def missing(self) -> int:
+        """For how many rejected offsets no dead letter has been found yet."""
+        return sum(promises.marks.count(_ASKED) for promises in self._all())
 
     def findings(self) -> Iterator[Finding]:
         """What does not balance, once everything has been looked at."""
-        for (_, partition), topic, offset in self.missing()[:_SHOWN]:
-            where = Where(topic, "", partition, offset, offset + 1)
-            sentence = f"Offset {offset} was rejected, but its dead letter is neither in the lake nor in Kafka."
-            yield Finding(Severity.ERROR, Kind.DEAD_LETTER_MISSING, where, "", sentence, _STEP)
-        for (_, partition), promises in self._sources.items():
-            for offset in sorted(promises.unlisted)[:_SHOWN]:
-                where = Where(promises.topic, "", partition, offset, offset + 1)
-                sentence = f"Offset {offset} has a dead letter, but no claim lists it as rejected."
-                yield Finding(Severity.ERROR, Kind.DEAD_LETTER_UNLISTED, where, "", sentence, _STEP)
+        for key, generations in self.sources.items():
+            partition = int(key.rsplit("/", 1)[1])
+            for promises in generations:
+                for offset in _missing(promises):
+                    where = Where(promises.topic, "", partition, offset, offset + 1)
+                    sentence = f"Offset {offset} was rejected, but its dead letter is neither in the lake nor in Kafka."
+                    yield Finding(Severity.ERROR, Kind.DEAD_LETTER_MISSING, where, "", sentence, _STEP)
+                for offset in sorted(promises.unlisted):
+                    where = Where(promises.topic, "", partition, offset, offset + 1)
+                    sentence = f"Offset {offset} has a dead letter, but no claim lists it as rejected."
+                    yield Finding(Severity.ERROR, Kind.DEAD_LETTER_UNLISTED, where, "", sentence, _STEP)
+
+    def _all(self) -> Iterator[_Promises]:
+        for generations in self.sources.values():
+            yield from generations
+
+
+def _missing(promises: _Promises) -> Iterator[int]:
+    at = promises.marks.find(_ASKED)
+    while at >= 0:
+        index = bisect_right(promises.first, at) - 1
+        yield promises.ranges[index][0] + at - promises.first[index]
+        at = promises.marks.find(_ASKED, at + 1)
 
 
 _STEP = "See the runbook SL-0601; the source topic may still have the record."

@@ -1,7 +1,17 @@
-"""Read a dataset's ledger as it stands: chains, partitions, claims and what was amended beside them."""
+"""Read a dataset's ledger as it stands: chains, partitions, claims and what was amended beside them.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+A partition may have hundreds of thousands of claims. Its names are listed once and kept as bare numbers, eight bytes a
+claim; contents are read as they are needed, a few at a time ahead of whoever looks at them.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
 
 from streamlake.storage import layout
 from streamlake.storage.claim import (
@@ -15,6 +25,9 @@ from streamlake.storage.claim import (
 )
 from streamlake.storage.layout import Chain
 from streamlake.storage.store import ObjectStore
+
+THREADS: Final = 8
+_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +58,29 @@ class Stray:
     trouble: str
 
 
+@dataclass(slots=True)
+class Names:
+    """The claims of one partition by where they start, ascending, and the names of the few amendments."""
+
+    starts: "array[int]" = field(default_factory=lambda: array("q"))
+    beside: dict[int, list[str]] = field(default_factory=dict)
+    strays: list[Stray] = field(default_factory=list)
+
+    def within(self, start: int, next_offset: int | None) -> "array[int]":
+        """Those that start in [start, next_offset)."""
+        end = len(self.starts) if next_offset is None else bisect_left(self.starts, next_offset)
+        return self.starts[bisect_left(self.starts, start) : end]
+
+    def has(self, start: int) -> bool:
+        """Whether a claim starts there."""
+        at = bisect_left(self.starts, start)
+        return at < len(self.starts) and self.starts[at] == start
+
+
 def chains(store: ObjectStore, dataset: str) -> Iterator[StoredChain | Stray]:
     """Every chain of the dataset's two topics, by name."""
     prefix = layout.ledger_prefix(dataset)
-    for folder in _folders(store, prefix):
+    for folder in folders(store, prefix):
         try:
             chain = Chain.parse(folder)
         except ValueError:
@@ -78,33 +110,33 @@ def _stored_chain(store: ObjectStore, dataset: str, chain: Chain) -> StoredChain
 def partitions(store: ObjectStore, dataset: str, chain: Chain) -> Iterator[int | Stray]:
     """The partitions of a chain that have objects."""
     prefix = layout.chain_prefix(dataset, chain)
-    for folder in _folders(store, prefix):
+    for folder in folders(store, prefix):
         if folder.isdigit() and len(folder) == 5:
             yield int(folder)
         elif folder != "chain.json":
             yield Stray(prefix + folder, "it is not the name of a partition")
 
 
-def claims(store: ObjectStore, dataset: str, chain: Chain, partition: int) -> Iterator[StoredClaim | Stray]:
-    """Every claim of a partition, ascending, each with its amendments."""
+def claim_names(store: ObjectStore, dataset: str, chain: Chain, partition: int) -> Names:
+    """The names of all claims of a partition: one listing, nothing is read."""
+    found = Names()
     prefix = layout.partition_prefix(dataset, chain, partition)
-    waiting: tuple[str, int] | None = None
-    beside: list[str] = []
     for name in store.list_from(prefix):
         parsed = layout.parse_claim(name)
         if parsed is not None:
-            if waiting is not None:
-                yield _stored_claim(store, *waiting, beside)
-            waiting, beside = (name, parsed.start), []
-        elif waiting is not None and name.startswith(waiting[0].removesuffix(".json") + ".lost."):
-            beside.append(name)
+            found.starts.append(parsed.start)
+        elif found.starts and name.startswith(f"{prefix}{found.starts[-1]:020}.lost."):
+            found.beside.setdefault(found.starts[-1], []).append(name)
         else:
-            yield Stray(name, "it is neither a claim nor stands beside one")
-    if waiting is not None:
-        yield _stored_claim(store, *waiting, beside)
+            found.strays.append(Stray(name, "it is neither a claim nor stands beside one"))
+    return found
 
 
-def _stored_claim(store: ObjectStore, name: str, start: int, beside: list[str]) -> StoredClaim:
+def read_claim(
+    store: ObjectStore, dataset: str, chain: Chain, partition: int, start: int, beside: Iterable[str] = ()
+) -> StoredClaim:
+    """The claim that starts there, with these amendments."""
+    name = layout.claim(dataset, chain, partition, start)
     try:
         data = store.read(name)
         if data is None:
@@ -115,7 +147,25 @@ def _stored_claim(store: ObjectStore, name: str, start: int, beside: list[str]) 
         return StoredClaim(name, start, None, error.message)
 
 
-def _folders(store: ObjectStore, prefix: str) -> Iterator[str]:
+def read_ahead(
+    pool: ThreadPoolExecutor, starts: Iterable[int], read: Callable[[int], StoredClaim]
+) -> Generator[StoredClaim, None, None]:
+    """`read` of each, in order. A store that is far away is asked for several at once; close it if it is left early."""
+    rest = iter(starts)
+    under_way: deque[Future[list[StoredClaim]]] = deque()
+    try:
+        while True:
+            while len(under_way) <= THREADS and (some := list(islice(rest, _AT_ONCE))):
+                under_way.append(pool.submit(lambda some: [read(start) for start in some], some))
+            if not under_way:
+                return
+            yield from under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def folders(store: ObjectStore, prefix: str) -> Iterator[str]:
     """The names directly below `prefix`, found by skipping from one to the next, without listing what is in them."""
     after = prefix
     while names := list(store.list_from(prefix, after, 1)):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
+from streamlake.audit.folders import part_name
 from streamlake.audit.ledger import StoredClaim
-from streamlake.storage import layout
 from streamlake.storage.claim import Amendment, Claim, Gap, Rejections
 from streamlake.storage.layout import Chain
 
@@ -32,10 +32,10 @@ class Expected:
 class ChainWalk:
     """Where the walk along one partition stands. `next` is None behind a claim that could not be read."""
 
-    def __init__(self, expected: Expected) -> None:
+    def __init__(self, expected: Expected, next_offset: int | None = 0, date: str = "") -> None:
         self.expected = expected
-        self.next: int | None = 0
-        self.date = ""
+        self.next = next_offset
+        self.date = date
 
     def take(self, stored: StoredClaim) -> Iterator[Finding]:
         """What is wrong with the chain at this claim, and with the claim."""
@@ -47,7 +47,7 @@ class ChainWalk:
             self.next = None
             return
         yield from _agrees(self.expected, stored.name, stored.start, claim)
-        yield from _adds_up(self.expected, stored.name, claim)
+        yield from adds_up(self.expected, stored.name, claim)
         yield from _names_its_part(self.expected, stored.name, claim)
         yield from self._dated(stored.name, claim)
         yield from _losses(self.expected, stored.name, claim, stored.amendments)
@@ -96,7 +96,8 @@ def _agrees(expected: Expected, name: str, start: int, claim: Claim) -> Iterator
         yield _error(Kind.CLAIM_MISMATCH, expected.where(start, None), name, f"The claim says {wrong}.")
 
 
-def _adds_up(expected: Expected, name: str, claim: Claim) -> Iterator[Finding]:
+def adds_up(expected: Expected, name: str, claim: Claim) -> Iterator[Finding]:
+    """What does not add up within one claim."""
     where = expected.where(claim.start, claim.next)
     gaps = sum(g.next - g.start for g in claim.gaps)
     counted = claim.records + claim.rejected_records + gaps + claim.control
@@ -129,19 +130,24 @@ def _names_its_part(expected: Expected, name: str, claim: Claim) -> Iterator[Fin
         if holds_records(claim):
             yield _error(Kind.PART_NAME, where, name, "The claim has records or dead letters but names no part.")
         return
-    parsed = layout.parse_part(claim.part)
+    parsed = part_name(claim.part)
     says = parsed and (parsed.zone, parsed.dataset, parsed.date, parsed.chain, parsed.partition, parsed.start)
     must = (expected.zone, expected.dataset, claim.date, expected.chain, expected.partition, claim.start)
     if says != must:
         yield _error(Kind.PART_NAME, where, name, f"Its part {claim.part} does not bear the claim's own coordinates.")
 
 
-def _losses(expected: Expected, name: str, claim: Claim, amendments: Sequence[Amendment]) -> Iterator[Finding]:
-    for gap in claim.gaps:
+def gap_losses(expected: Expected, name: str, gaps: Sequence[Gap]) -> Iterator[Finding]:
+    """What Kafka's retention took before it was read, by these gaps."""
+    for gap in gaps:
         if gap.reason == "retention":
             lost = gap.next - gap.start
             sentence = f"Kafka had deleted [{gap.start}, {gap.next}), {lost} offsets, before they were read. On record."
             yield _loss(expected.where(gap.start, gap.next), name, sentence, lost)
+
+
+def _losses(expected: Expected, name: str, claim: Claim, amendments: Sequence[Amendment]) -> Iterator[Finding]:
+    yield from gap_losses(expected, name, claim.gaps)
     lost_up_to = amended_up_to(claim, amendments)
     if lost_up_to > claim.start:
         gone = lost_up_to - claim.start

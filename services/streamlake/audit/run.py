@@ -1,13 +1,21 @@
 """One audit from beginning to end: walk the lake, compare it with the log, balance the dead letters, say so."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from streamlake.audit.against_log import TopicLog, compare, look
 from streamlake.audit.findings import Finding, Kind, Severity, Verdict, Where, verdict
+from streamlake.audit.ledger import THREADS
+from streamlake.audit.looking import Looking, Tell
+from streamlake.audit.options import Options
 from streamlake.audit.report import Report
-from streamlake.audit.walk import Options, Walk
-from streamlake.errors import Permanent, Retryable, Unknown
+from streamlake.audit.state import Progress, State
+from streamlake.audit.walk import Walk
+from streamlake.errors import EXIT_FOUND, Permanent, Retryable, StreamlakeError, Unknown
 from streamlake.kafka.admin import Admin
+from streamlake.storage.lake import read_lake
 from streamlake.storage.store import ObjectStore
 
 Keys = Callable[[], Iterator[str]]
@@ -22,46 +30,83 @@ def audit(
     keys_in_kafka: Keys | None = None,
     *,
     known_loss: int = 0,
+    unreachable: StreamlakeError | None = None,
+    progress: Progress | None = None,
+    resume: bool = False,
+    tell: Tell | None = None,
 ) -> Report:
-    """Audit a dataset. Without `admin`, or where Kafka cannot be reached, the lake is judged alone, and that is said.
+    """Audit a dataset. Without `admin` the lake is judged alone, for that was asked for. `unreachable` says that Kafka
+    was wanted and does not answer: then nothing is OK, for nobody knows whether the lake ends where the log does.
 
     Raises what the store raises where the lake itself cannot be read: no verdict without it.
     """
-    report = Report(dataset, store.url, options.first, options.last, options.seed)
-    walk = Walk(store, dataset, options, report)
-    walk.run()
-    logs = _look(admin, dataset, report)
-    _pending(walk, logs)
-    report.findings += compare(report.partitions, logs)
-    if options.deep:
-        _balance(walk, keys_in_kafka)
-    report.findings.sort(key=lambda f: (f.severity is Severity.NOTE, f.where.chain, f.where.partition or 0))
-    report.verdict = verdict(report.findings, report.checked, known_loss)
-    report.reason = _reason(report, known_loss)
+    found = progress.load() if progress is not None and resume else None
+    state = found or _new(store, dataset, options)
+    # Chance goes on as it began, and the verdict is about all that was seen.
+    options = replace(options, seed=state.report.seed)
+    state.report.resumed = found is not None
+    state.report.partitions = [position.report for position in state.positions.values()]
+    report = state.report
+    with ThreadPoolExecutor(THREADS, "audit") as pool:
+        looking = Looking(store, dataset, options, state, pool, progress)
+        if tell is not None:
+            looking.tell = tell
+        walk = Walk(looking)
+        try:
+            walk.run()
+        finally:
+            if progress is not None:
+                progress.save(state)
+    logs = _look(store, admin, dataset, report, unreachable)
+    if report.checked.complete:
+        _pending(walk, logs, looking)
+        for finding in compare(report.partitions, logs):
+            report.tally.add(finding)
+        if options.deep:
+            _balance(looking, keys_in_kafka if unreachable is None else None)
+        if progress is not None:
+            progress.forget()
+    wanted = admin is not None or unreachable is not None
+    report.verdict = verdict(report.tally, report.checked, known_loss, log_wanted=wanted, reads=options.reads)
+    report.reason = _reason(report, known_loss, wanted=wanted)
     return report
 
 
-def _look(admin: Admin | None, dataset: str, report: Report) -> list[TopicLog]:
-    if admin is None:
+def _new(store: ObjectStore, dataset: str, options: Options) -> State:
+    report = Report(dataset, store.url, options.first, options.last, options.seed, keep_days=options.keep_days)
+    report.began = (options.now or datetime.now(UTC)).isoformat(timespec="seconds")
+    return State(report)
+
+
+def _look(
+    store: ObjectStore, admin: Admin | None, dataset: str, report: Report, unreachable: StreamlakeError | None
+) -> list[TopicLog]:
+    trouble: StreamlakeError | None = unreachable
+    if trouble is None and admin is None:
         report.log = "not compared: not asked for"
         return []
-    try:
-        seen = look(admin, dataset)
-    except (Retryable, Unknown, Permanent) as error:
-        report.log = f"not compared: {error}"
-        step = "Start Kafka, or look at STREAMLAKE_BOOTSTRAP_SERVERS, for lag and for what waits in the log."
-        where = Where()
-        report.findings.append(Finding(Severity.NOTE, Kind.LOG_NOT_COMPARED, where, "", str(error), step))
-        return []
-    report.log = f"compared{seen.trouble}"
-    return seen.logs
+    if trouble is None and admin is not None:
+        try:
+            lake = read_lake(store)
+            seen = look(admin, dataset, lake.cluster_id if lake is not None else None)
+        except (Retryable, Unknown, Permanent) as error:
+            trouble = error
+        else:
+            report.log = f"compared{seen.trouble}"
+            report.checked.log_compared = True
+            return seen.logs
+    report.log = f"not compared: {trouble}"
+    report.log_exit = trouble.exit_code if trouble is not None else EXIT_FOUND
+    step = "Start Kafka, or look at STREAMLAKE_BOOTSTRAP_SERVERS. `--lake-only` judges the lake alone."
+    report.tally.add(Finding(Severity.NOTE, Kind.LOG_NOT_COMPARED, Where(), "", str(trouble), step))
+    return []
 
 
-def _pending(walk: Walk, logs: list[TopicLog]) -> None:
+def _pending(walk: Walk, logs: list[TopicLog], looking: Looking) -> None:
     """A last claim without its part: open, or deleted? The group only commits what has its part."""
     committed = {(log.topic, log.id, partition): at for log in logs for partition, at in log.committed.items()}
-    for pending in walk.pending:
-        expected, claim = pending.expected, pending.claim
+    for log, claim in walk.pending:
+        expected = log.expected(looking.dataset)
         where = expected.where(claim.start, claim.next)
         at = committed.get((expected.topic, expected.chain.topic_id, expected.partition))
         if at is not None and at >= claim.next:
@@ -70,44 +115,55 @@ def _pending(walk: Walk, logs: list[TopicLog]) -> None:
             kind = Kind.PART_PENDING
             sentence = f"Claimed at {claim.at}, and its {claim.records} records are not landed: open, or deleted."
         step = "Start the consumer: it completes a last claim from Kafka. Then audit again."
-        walk.report.findings.append(Finding(Severity.ERROR, kind, where, str(claim.part), sentence, step))
+        looking.error(kind, where, str(claim.part), sentence, step)
 
 
-def _balance(walk: Walk, keys_in_kafka: Keys | None) -> None:
+def _balance(looking: Looking, keys_in_kafka: Keys | None) -> None:
     """Every rejected offset has a dead letter in the lake, or still in Kafka."""
-    checked, balance = walk.report.checked, walk.balance
+    checked, balance, report = looking.checked, looking.state.balance, looking.state.report
     checked.dead_letters_expected = balance.expected
-    asked_kafka = not balance.missing()
+    asked_kafka = balance.missing() == 0
     if not asked_kafka and keys_in_kafka is not None:
         try:
             for key in keys_in_kafka():
                 balance.letter(key)
             asked_kafka = True
         except (Retryable, Unknown, Permanent) as error:
-            walk.report.log += f"; dead letters not read: {error}"
-    missing = len(balance.missing())
+            report.log += f"; dead letters not read: {error}"
+            report.log_exit = error.exit_code
+    missing = balance.missing()
     checked.dead_letters_found = balance.expected - missing
-    if asked_kafka and checked.complete:
-        walk.report.findings += balance.findings()
+    if asked_kafka:
+        for finding in balance.findings():
+            report.tally.add(finding)
     else:
         checked.dead_letters_unverified = missing
 
 
-def _reason(report: Report, known_loss: int) -> str:
-    checked = report.checked
-    errors = sum(f.severity is Severity.ERROR for f in report.findings)
-    lost = sum(f.records for f in report.findings if f.severity is Severity.LOSS)
+def _reason(report: Report, known_loss: int, *, wanted: bool) -> str:
+    checked, lost, errors = report.checked, report.tally.lost, report.tally.errors
     if report.verdict is Verdict.FOUND:
         parts = [f"{errors} finding{'s' * (errors != 1)}"] if errors else []
         parts += [f"{lost} records lost by Kafka's retention, on record"] if lost > known_loss else []
-        return " and ".join(parts) + "."
-    if report.verdict is Verdict.OK:
-        known = f" {lost} lost records are known." if lost else ""
-        return f"Every claim checked is whole and has its part.{known}"
-    if not checked.claims:
+        more = "" if checked.complete else " The time given ran out before everything was looked at."
+        return " and ".join(parts) + "." + more
+    if not checked.claims_total:
         return "Nothing was checked: the lake holds no claim of this dataset."
+    if not checked.complete:
+        return "The time given ran out before everything was looked at; `--resume` goes on. So far nothing was found."
     if not checked.claims_in_window:
         return "Nothing was checked: no claim lies between these dates."
-    if not checked.complete:
-        return "The time given ran out before everything was looked at."
-    return f"{checked.dead_letters_unverified} dead letters could not be looked for: Kafka was not read."
+    if checked.dead_letters_unverified:
+        return f"{checked.dead_letters_unverified} dead letters could not be looked for: Kafka was not read."
+    if wanted and not checked.log_compared:
+        return (
+            "The lake is whole as far as it goes, but Kafka could not be asked whether it ends there: what was claimed "
+            "last, and what waits, is not known."
+        )
+    if report.verdict is Verdict.INDETERMINATE:
+        return f"No part was read: all {checked.parts_expired} that were asked for have expired by policy."
+    known = f" {lost} lost records are known." if lost else ""
+    gone = f" {checked.parts_expired} parts have expired by policy." if checked.parts_expired else ""
+    seal = f" {checked.claims_by_seal} claims were counted against their seals." if checked.claims_by_seal else ""
+    alone = "" if wanted else " The log was not looked at."
+    return f"Every claim checked is whole and has its part.{known}{gone}{seal}{alone}"

@@ -74,10 +74,13 @@ OF_CONTRACT: Final[dict[str, Check]] = {
     "topicPartitions": _whole(1, 1000),
     "topicRetentionHours": _whole(1, 87_600),
     "deadLetterRetentionHours": _whole(1, 87_600),
+    "lakeRetentionDays": _whole(1, 36_500),
     "maxEventBytes": _whole(1, MAX_EVENT_BYTES),
     "rotationMaxRecords": _whole(1, 10**9),
     "rotationMaxBytes": _whole(1, 2**40),
     "rotationMaxAgeSeconds": _seconds,
+    "consumerProcesses": _whole(1, 64),
+    "consumerMemoryMib": _whole(256, 65_536),
 }
 OF_FIELD: Final[dict[str, Check]] = {"nullable": _flag}
 Place = Literal["contract", "field"]

@@ -37,6 +37,8 @@ def judgement(contract: Contract) -> Contract:
         topic=replace(contract.topic, partitions=1, retention_hours=1, dead_letter_retention_hours=1),
         rotation=type(contract.rotation)(),
         compression="gzip",
+        consumer=type(contract.consumer)(),
+        lake_retention_days=None,
     )
 
 
@@ -77,6 +79,8 @@ def _settings(old: Contract, new: Contract) -> Iterator[Change]:
         ("deadLetterRetentionHours", before.dead_letter_retention_hours, after.dead_letter_retention_hours),
         ("rotation", old.rotation, new.rotation),
         ("compression", old.compression, new.compression),
+        ("consumer", old.consumer, new.consumer),
+        ("lakeRetentionDays", old.lake_retention_days, new.lake_retention_days),
         ("description", old.description, new.description),
     ):
         if was != now:

@@ -30,6 +30,14 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """What the units that land it on each host are given."""
+
+    processes: int = 1
+    memory_mib: int = 512
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field of an event. `fields` are those of an object, `items` the element of an array.
 
@@ -58,7 +66,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One version of one dataset's contract. `sha256` is that of the file's bytes."""
+    """One version of one dataset's contract. `sha256` is that of the file's bytes. After `lake_retention_days` a part
+    may be deleted by policy, None: never; nothing here deletes it, but an audit tells it from loss.
+    """
 
     dataset: str
     version: int
@@ -72,3 +82,5 @@ class Contract:
     topic: TopicSettings = TopicSettings()
     rotation: Rotation = Rotation()
     compression: Compression = "gzip"
+    consumer: ConsumerSettings = ConsumerSettings()
+    lake_retention_days: int | None = None

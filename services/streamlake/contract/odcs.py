@@ -12,7 +12,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, SchemaOb
 from pydantic import BaseModel, ValidationError
 
 from streamlake.contract import custom_properties, odcs_field, yaml_text
-from streamlake.contract.model import Contract, Field, Rotation, TopicSettings
+from streamlake.contract.model import ConsumerSettings, Contract, Field, Rotation, TopicSettings
 from streamlake.contract.problems import Path, Problems, WrongContract, nearest
 
 DATASET_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -78,7 +78,20 @@ def _contract(document: dict[str, Any], sha256: str, problems: Problems) -> Cont
             max_age_seconds=own.get("rotationMaxAgeSeconds"),
         ),
         compression=own.get("compression", "gzip"),
+        consumer=_consumer(model, own, problems),
+        lake_retention_days=own.get("lakeRetentionDays"),
     )
+
+
+def _consumer(model: OpenDataContractStandard, own: dict[str, Any], problems: Problems) -> ConsumerSettings:
+    processes, partitions = own.get("consumerProcesses"), own.get("topicPartitions", TopicSettings().partitions)
+    if processes is not None and processes > partitions:
+        problems.add(
+            _place_of(model, "consumerProcesses"),
+            f"{processes} processes share {partitions} partitions: some would have none. Raise topicPartitions first",
+        )
+    given: ConsumerSettings = _given(ConsumerSettings, processes=processes, memory_mib=own.get("consumerMemoryMib"))
+    return given
 
 
 def _given(kind: Any, **values: Any) -> Any:

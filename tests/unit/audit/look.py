@@ -1,9 +1,9 @@
 """Audits a lake written by hand, and names what was found."""
 
 from streamlake.audit.findings import Kind, Severity
+from streamlake.audit.options import Options
 from streamlake.audit.report import Report
 from streamlake.audit.run import audit
-from streamlake.audit.walk import Options
 from tests.support.lakes import HandLake
 
 

@@ -4,8 +4,8 @@ import gzip
 from pathlib import Path
 
 from streamlake.audit.findings import Kind, Verdict
+from streamlake.audit.options import Options
 from streamlake.audit.run import audit
-from streamlake.audit.walk import Options
 from streamlake.errors import EXIT_DONE, EXIT_FOUND
 from streamlake.storage.claim import Gap
 from streamlake.storage.layout import Chain
