@@ -1,7 +1,10 @@
 """`streamlake local up|down`: everything on one machine. `scripts/up` and `scripts/down` call these."""
 
+import logging
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +13,7 @@ import typer
 from streamlake import logs
 from streamlake.cli import output
 from streamlake.kafka.download import Progress
-from streamlake.local import datasets
+from streamlake.local import chosen_lake, datasets
 from streamlake.local import down as stopping
 from streamlake.local import up as starting
 from streamlake.local.environment import local_settings
@@ -24,15 +27,22 @@ app = typer.Typer(help="Everything on this machine.\n\nExample: streamlake local
 @app.command()
 def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when everything answers.")] = False,
+    lake: Annotated[
+        str, typer.Option("--lake", metavar="gs|file|URL", help="gs: a bucket on this machine. Kept for this home.")
+    ] = "",
 ) -> None:
     """Start Kafka, the API and a consumer for each dataset, and keep them alive.
 
     Example: streamlake local up --detach
     """
+    if lake:
+        chosen_lake.choose(os.environ, lake)
     settings = local_settings(os.environ)
     logs.configure(settings.log_level, "supervisor")
     try:
         names = starting.prepare(settings, _progress())
+        if lake:
+            chosen_lake.remember(settings)
     except RunsAlready as error:
         if not detach:
             raise
@@ -70,6 +80,23 @@ def supervise() -> None:
     settings = local_settings(os.environ)
     logs.configure(settings.log_level, "supervisor")
     starting.supervise(settings, os.environ, write=None)
+
+
+@app.command("serve-bucket", hidden=True)
+def serve_bucket() -> None:
+    """What `up --lake gs` starts: the bucket of this machine.
+
+    Example: streamlake local serve-bucket
+    """
+    from streamlake.local.bucket_server import serve_bucket as server_of  # only here: it loads a checksum's library
+
+    settings = local_settings(os.environ)
+    logs.configure(settings.log_level, "bucket")
+    server = server_of(chosen_lake.BUCKET, chosen_lake.folder(settings.home), settings.bucket_port)
+    # From a thread: `shutdown` waits until the loop has ended, and the handler interrupts that loop.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    logging.getLogger(__name__).info("the bucket %s answers at %s", chosen_lake.BUCKET, server.url)
+    server.serve_forever()
 
 
 @app.command()
@@ -126,7 +153,7 @@ def welcome(settings: Settings, names: list[str]) -> list[str]:
             f"  curl -sS {api_url(settings)}/v1/datasets/{dataset}/events "
             f"-H 'Content-Type: application/json' --data-binary @{_short(event)}",
             "See it land, a few seconds later:",
-            f"  zcat {_lake(settings)}/raw/dataset={dataset}/ingestion_date=*/part-*.json.gz",
+            f"  {_cat(settings)}/raw/dataset={dataset}/ingestion_date=*/part-*.json.gz{_unpack(settings)}",
         ]
     return [
         *lines,
@@ -139,7 +166,18 @@ def welcome(settings: Settings, names: list[str]) -> list[str]:
 
 
 def _lake(settings: Settings) -> str:
-    return _short(Path(settings.lake_url.removeprefix("file://")))
+    url = settings.lake_url
+    return _short(Path(url.removeprefix("file://"))) if url.startswith("file://") else url
+
+
+def _cat(settings: Settings) -> str:
+    if chosen_lake.serves_bucket(settings):
+        return f"zcat {_short(chosen_lake.folder(settings.home) / 'lake')}"
+    return f"{'zcat' if settings.lake_url.startswith('file://') else 'gcloud storage cat'} {_lake(settings)}"
+
+
+def _unpack(settings: Settings) -> str:
+    return " | zcat" if _cat(settings).startswith("gcloud") else ""
 
 
 def _short(path: Path) -> str:

@@ -12,6 +12,7 @@ import typer
 from streamlake import journal
 from streamlake.cli import output
 from streamlake.errors import EXIT_BUG, StreamlakeError
+from streamlake.local import chosen_lake
 from streamlake.notify import Manager, status
 
 NOUNS: Final = {
@@ -109,5 +110,6 @@ def _report(bug: Exception, arguments: list[str]) -> int:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. What `scripts/up --lake` chose for this home holds for all of its commands."""
+    os.environ.update(chosen_lake.recall(os.environ))
     sys.exit(run(sys.argv[1:]))

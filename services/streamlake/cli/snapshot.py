@@ -1,15 +1,13 @@
 """Gathers what `status` shows: processes, vitals, the lake and Kafka. What cannot be asked stays unknown."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from streamlake import vitals
 from streamlake.cli import health
 from streamlake.cli.health import Advice, DatasetHealth, Word
+from streamlake.cli.lake_look import LakeLook
 from streamlake.contract.problems import WrongContract
 from streamlake.errors import Permanent, StreamlakeError
 from streamlake.kafka.admin import Admin
@@ -19,10 +17,7 @@ from streamlake.local import readiness
 from streamlake.local.home import Home, holder, read_state
 from streamlake.registry.files import FileRegistry
 from streamlake.settings import Settings
-from streamlake.storage import layout
-from streamlake.storage.open import open_store
 
-SEALS_LOOKED_BACK_DAYS: Final = 40
 KAFKA_SECONDS: Final = 3.0
 
 
@@ -70,12 +65,13 @@ class Gatherer:
 
     def look(self) -> Snapshot:
         """One look. Nothing is changed."""
+        lake = LakeLook(self._settings)
         documents = vitals.gather(self._settings.state_dir)
         processes = list(self._processes(documents))
         runs = [p for p in processes if p["pid"]]
         kafka = self._kafka_answers()
         api = any(p["kind"] == "api" for p in runs) and readiness.get_status(self._settings, "/readyz") == 200
-        judged = [self._judge(name, age, documents, ask_kafka=kafka) for name, age in self._datasets.items()]
+        judged = [self._judge(name, age, documents, lake, ask_kafka=kafka) for name, age in self._datasets.items()]
         word, advice = health.of_processes(processes)
         advice = (*advice, *(a for d in judged for a in d.advice))
         if runs and self._supervisor_was_killed():
@@ -95,10 +91,9 @@ class Gatherer:
             advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
         if self._wrong_contracts and word in ("healthy", "starting"):
             word = "unhealthy"
-        total, free = self._disk()
-        if runs and free is None:
+        if runs and lake.advice:
             word = "unhealthy"
-            advice = (*advice, Advice(f"the lake at {self._settings.lake_url} cannot be read", "streamlake doctor"))
+            advice = (*advice, *lake.advice)
         return Snapshot(
             health=health.worst([word, *words]),
             processes=processes,
@@ -106,8 +101,8 @@ class Gatherer:
             advice=[*self._wrong_contracts, *advice],
             kafka_answers=kafka,
             api_answers=api,
-            disk_free_bytes=free,
-            disk_total_bytes=total,
+            disk_free_bytes=lake.free_bytes,
+            disk_total_bytes=lake.total_bytes,
         )
 
     def _processes(self, documents: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -139,14 +134,20 @@ class Gatherer:
         return state is not None and state["supervisor"]["state"] != "stopped" and holder(home) is None
 
     def _judge(
-        self, name: str, part_max_age_seconds: float, documents: Sequence[dict[str, Any]], *, ask_kafka: bool
+        self,
+        name: str,
+        part_max_age_seconds: float,
+        documents: Sequence[dict[str, Any]],
+        lake: LakeLook,
+        *,
+        ask_kafka: bool,
     ) -> DatasetHealth:
         mine = [d for d in documents if d.get("kind") == "consumer" and d.get("dataset") == name]
         facts = health.DatasetFacts(
             name=name,
             consumers=tuple(mine),
             log_ends=log_ends(self._admin, name) if ask_kafka else None,
-            sealed_until=self._sealed_until(name),
+            sealed_until=lake.sealed_until(name),
             dead_letters=self._dead_letters(name) if ask_kafka else None,
         )
         return health.of_dataset(facts, part_max_age_seconds)
@@ -173,24 +174,6 @@ class Gatherer:
             return None
         return sum(b.end - b.start for b in bounds.values())
 
-    def _sealed_until(self, dataset: str) -> str | None:
-        """The newest sealed day of the last weeks, by asking for each day's seal: nothing is listed."""
-        try:
-            store = open_store(self._settings.lake_url)
-            for day in _days_back(datetime.now(UTC).date()):
-                if store.size(layout.seal(layout.RAW, dataset, day.isoformat())) is not None:
-                    return day.isoformat()
-        except StreamlakeError:
-            return None
-        return None
-
-    def _disk(self) -> tuple[int | None, int | None]:
-        try:
-            usage = shutil.disk_usage(Path(self._settings.lake_url.removeprefix("file://")))
-        except OSError:
-            return None, None
-        return usage.total, usage.free
-
 
 def log_ends(admin: Admin, dataset: str) -> dict[tuple[str, int], int] | None:
     """Where each partition of the dataset's topics ends now; None if Kafka does not say."""
@@ -202,13 +185,3 @@ def log_ends(admin: Admin, dataset: str) -> dict[tuple[str, int], int] | None:
     except StreamlakeError:
         return None
     return ends
-
-
-def is_sealed(settings: Settings, dataset: str, day: str) -> bool:
-    """Whether this day of the dataset is whole."""
-    return open_store(settings.lake_url).size(layout.seal(layout.RAW, dataset, day)) is not None
-
-
-def _days_back(today: date) -> Iterator[date]:
-    for days in range(SEALS_LOOKED_BACK_DAYS):
-        yield today - timedelta(days=days)

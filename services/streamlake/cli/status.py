@@ -13,7 +13,8 @@ from rich.live import Live
 from rich.text import Text
 
 from streamlake.cli import output
-from streamlake.cli.snapshot import Gatherer, Snapshot, is_sealed
+from streamlake.cli.lake_look import is_sealed
+from streamlake.cli.snapshot import Gatherer, Snapshot
 from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_UNREACHABLE, Misconfigured, Retryable
 from streamlake.local.readiness import api_url
 from streamlake.settings import Settings, load
@@ -95,8 +96,8 @@ def screen(snapshot: Snapshot, settings: Settings) -> RenderableType:
     colour = _COLOURS.get(snapshot.health, "red")
     head = Text.assemble(("StreamLake is "), (snapshot.health, f"bold {colour}"))
     free, total = snapshot.disk_free_bytes, snapshot.disk_total_bytes
-    disk = f"{output.size(free)} of {output.size(total)} free" if free is not None and total else "not known"
-    lines: list[RenderableType] = [head, Text(f"lake {settings.lake_url}, disk {disk}")]
+    disk = f", disk {output.size(free)} of {output.size(total)} free" if free is not None and total else ""
+    lines: list[RenderableType] = [head, Text(f"lake {settings.lake_url}{disk}")]
     if snapshot.processes:
         rows = [
             (p["name"], p["pid"], p["state"], _age(p.get("since"), now), p.get("restarts"), p.get("reason") or "")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from streamlake.local import processes
+from streamlake.local import chosen_lake, processes
 from streamlake.local.errors import RunsAlready, WipeRefused
 from streamlake.local.home import Home, Lock, holder
 from streamlake.local.supervisor import stop_in_order
@@ -40,9 +40,14 @@ def wipeable(settings: Settings) -> tuple[list[Path], list[str]]:
     """What `--wipe` deletes, and what it leaves because it stands outside the home."""
     home = settings.home
     kafka = [home / "kafka" / name for name in ("data", "broker.log", "broker.out", "server.properties")]
-    ours, left = [*kafka, home / "log", home / "run"], []
-    lake = Path(urlsplit(settings.lake_url).path)
-    for path, name in ((lake, "the lake"), (settings.state_dir, "the state folder")):
+    ours, left = [*kafka, home / "log", home / "run", chosen_lake.folder(home), chosen_lake.marker(home)], []
+    lake = urlsplit(settings.lake_url)
+    folders = [(settings.state_dir, "the state folder")]
+    if lake.scheme == "file":
+        folders.append((Path(lake.path), "the lake"))
+    elif not chosen_lake.serves_bucket(settings):
+        left.append(f"the lake {settings.lake_url}")
+    for path, name in folders:
         if path != home and path.is_relative_to(home):
             ours.append(path)
         elif path.exists():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from streamlake.kafka import ports
-from streamlake.local import datasets, units
+from streamlake.local import chosen_lake, datasets, units
 from streamlake.local.errors import DiskFull, HomeUnusable, PortTaken
 from streamlake.settings import Settings
 
@@ -16,7 +16,9 @@ NEEDED_BYTES: Final = 512 << 20
 def check(settings: Settings) -> list[str]:
     """The datasets to start; raises WrongContract, PortTaken, PortInUse, HomeUnusable or DiskFull. Writes nothing."""
     names = datasets.load(settings)
-    _api_port(settings)
+    _require_port("the API", settings.api_host, settings.api_port, "STREAMLAKE_API_PORT")
+    if chosen_lake.serves_bucket(settings):
+        _require_port("the bucket", "127.0.0.1", settings.bucket_port, "STREAMLAKE_BUCKET_PORT")
     if units.owns_kafka(settings):
         ports.require_free(settings.kafka_port)
     free = free_bytes(settings.home)
@@ -38,16 +40,15 @@ def free_bytes(home: Path) -> int:
     return shutil.disk_usage(place).free
 
 
-def _api_port(settings: Settings) -> None:
-    family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
+def _require_port(what: str, host: str, port: int, setting: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.api_host, settings.api_port))
+            probe.bind((host, port))
             probe.listen(1)
         except OSError as error:
             raise PortTaken(
-                f"the API cannot listen on {settings.api_host}:{settings.api_port}: {error.strerror}.",
-                next_step=f"Stop what listens there (`ss -ltnp 'sport = :{settings.api_port}'`), "
-                "or set STREAMLAKE_API_PORT.",
+                f"{what} cannot listen on {host}:{port}: {error.strerror}.",
+                next_step=f"Stop what listens there (`ss -ltnp 'sport = :{port}'`), or set {setting}.",
             ) from error

@@ -23,6 +23,8 @@ def answers(unit: Unit, settings: Settings, pid: int) -> bool:
     """Whether this process of this machine does its work already."""
     if unit.kind == "kafka":
         return _accepts(settings.kafka_port)
+    if unit.kind == "bucket":
+        return _accepts(settings.bucket_port)
     if unit.kind == "api":
         return get_status(settings, "/readyz") == 200
     if unit.kind == "consumer":

@@ -125,7 +125,7 @@ class Supervisor:
 
     def _may_start(self, unit: Unit) -> bool:
         kafka, topics = (self._watched.get(u.name) for u in (units.KAFKA, units.TOPICS))
-        if unit.kind == "kafka":
+        if unit.kind in ("kafka", "bucket"):
             return True
         if kafka is not None and kafka.state != "running":
             return False
@@ -173,7 +173,7 @@ class Supervisor:
 
 def stop_in_order(found: list[processes.Found]) -> list[int]:
     """End processes that no supervisor watches, in the order in which a supervisor would; the pids it had to kill."""
-    kinds = {units.KAFKA.name: "kafka", units.TOPICS.name: "topics", units.API.name: "api"}
+    kinds = {units.KAFKA.name: "kafka", units.BUCKET.name: "bucket", units.TOPICS.name: "topics", units.API.name: "api"}
     killed = []
     for group in units.STOP_ORDER:
         members = [f.process for f in found if kinds.get(f.unit, "consumer") in group]

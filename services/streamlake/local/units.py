@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from streamlake.local import chosen_lake
 from streamlake.settings import Settings
 
-Kind = Literal["kafka", "topics", "api", "consumer"]
+Kind = Literal["kafka", "bucket", "topics", "api", "consumer"]
 
-STOP_ORDER: tuple[tuple[Kind, ...], ...] = (("topics", "api"), ("consumer",), ("kafka",))
-"""No new events first, then what was read is landed, then the log."""
+STOP_ORDER: tuple[tuple[Kind, ...], ...] = (("topics", "api"), ("consumer",), ("kafka", "bucket"))
+"""No new events first, then what was read is landed, then the log and the bucket that it lands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Unit:
 
 
 KAFKA = Unit("kafka", "kafka", stop_seconds=25.0)
+BUCKET = Unit("bucket", "bucket", ("local", "serve-bucket"), stop_seconds=5.0)
 TOPICS = Unit("streamlake-topics", "topics", ("topics", "apply"), stop_seconds=5.0, once=True)
 API = Unit("streamlake-api", "api", ("serve", "api"))
 
@@ -46,4 +48,5 @@ def owns_kafka(settings: Settings) -> bool:
 def wanted(settings: Settings, datasets: Iterable[str]) -> list[Unit]:
     """All units, in the order in which they start."""
     kafka = [KAFKA] if owns_kafka(settings) else []
-    return [*kafka, TOPICS, API, *(consumer(dataset) for dataset in sorted(datasets))]
+    bucket = [BUCKET] if chosen_lake.serves_bucket(settings) else []
+    return [*kafka, *bucket, TOPICS, API, *(consumer(dataset) for dataset in sorted(datasets))]

@@ -15,9 +15,12 @@ from streamlake.storage.store import ObjectStore
 _BUCKET: Final = re.compile(r"gs://(?P<bucket>[a-z0-9][a-z0-9._-]{1,220}[a-z0-9])(/(?P<prefix>.*))?", re.DOTALL)
 
 
-def open_store(url: str) -> ObjectStore:
-    """The store at `file:///an/absolute/path` or `gs://bucket/prefix`. Nothing is read or written yet."""
-    return _bucket(url) if url.startswith("gs://") else LocalStore(_local_root(url))
+def open_store(url: str, seconds: float | None = None) -> ObjectStore:
+    """The store at `file:///an/absolute/path` or `gs://bucket/prefix`. Nothing is read or written yet.
+
+    `seconds` bounds a bucket's calls for who would rather know soon than wait.
+    """
+    return _bucket(url, seconds) if url.startswith("gs://") else LocalStore(_local_root(url))
 
 
 def bucket_and_prefix(url: str) -> tuple[str, str]:
@@ -38,12 +41,14 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
 
 
 @functools.lru_cache(maxsize=16)
-def _bucket(url: str) -> ObjectStore:
+def _bucket(url: str, seconds: float | None) -> ObjectStore:
     """One store a bucket and process: its connections and credentials are worth keeping."""
     # Only here: Google's packages take half a second to import, and a lake on a disk needs none of them.
     from streamlake.storage.gcs import GcsStore
+    from streamlake.storage.gcs_patience import Limits
 
-    return GcsStore(*bucket_and_prefix(url))
+    limits = Limits() if seconds is None else Limits(seconds, seconds, seconds)
+    return GcsStore(*bucket_and_prefix(url), limits)
 
 
 def make_root(url: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from streamlake.contract.problems import WrongContract
 from streamlake.kafka.errors import PortInUse
-from streamlake.local import preflight, readiness, units
+from streamlake.local import chosen_lake, preflight, readiness, units
 from streamlake.local.errors import DiskFull, HomeUnusable, PortTaken
 from streamlake.settings import Settings, load
 from tests.support.broker import free_port
@@ -86,6 +86,7 @@ def test_the_apis_address_is_one_that_can_be_called(tmp_path: Path) -> None:
 
 def test_units_stop_from_the_front_to_the_back(tmp_path: Path) -> None:
     order = [kind for group in units.STOP_ORDER for kind in group]
-    kinds = {unit.kind for unit in units.wanted(settings(tmp_path), ["orders"])}
+    chosen = settings(tmp_path, STREAMLAKE_LAKE_URL=chosen_lake.BUCKET_LAKE)
+    kinds = {unit.kind for unit in units.wanted(chosen, ["orders"])}
     assert kinds == set(order)
     assert order.index("api") < order.index("consumer") < order.index("kafka")
