@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from streamlake.cli import canary, checks, output
 from streamlake.cli.checks import Check
+from streamlake.cli.send import UnreadableFile
 from streamlake.errors import EXIT_DONE, EXIT_FOUND
 from streamlake.local.environment import local_settings
 
@@ -21,6 +23,7 @@ def doctor(
     ] = False,
     dataset: Annotated[str, typer.Option("--dataset", help="Where the event goes; the first that takes one.")] = "",
     api_key: Annotated[str, typer.Option("--api-key", help="For an API that asks for keys.")] = "",
+    key_file: Annotated[Path | None, typer.Option("--key-file", help="A file that holds the API key.")] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds that each hop may take.")] = 60.0,
     as_json: output.AsJson = False,
 ) -> None:
@@ -32,6 +35,8 @@ def doctor(
     Example: streamlake doctor --end-to-end --dataset orders
     """
     settings = local_settings(os.environ)
+    if key_file is not None:
+        api_key = _key(key_file)
     results = checks.run(settings)
     if end_to_end:
         results += canary.follow(settings, dataset, api_key, timeout, healthy=not checks.failed(results))
@@ -39,6 +44,13 @@ def doctor(
     document = {"ok": not checks.failed(results), "checks": [asdict(check) for check in results]}
     output.answer(document, lambda console: _draw(console, results), as_json=as_json, suggest=suggest)
     raise typer.Exit(EXIT_FOUND if checks.failed(results) else EXIT_DONE)
+
+
+def _key(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{file} cannot be read: {error}.", next_step="It holds one API key.") from error
 
 
 def _draw(console: Console, results: list[Check]) -> None:

@@ -5,7 +5,9 @@ import hmac
 import json
 import os
 import secrets
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -68,7 +70,7 @@ def load(path: Path) -> tuple[Key, ...] | None:
 
 
 def save(path: Path, keys: tuple[Key, ...]) -> None:
-    """Replace the file as a whole; nobody but its owner may read it."""
+    """Replace the file as a whole. Who may read it stays as it was; a new one is its owner's alone."""
     document = {"format": 1, "keys": [asdict(key) for key in keys]}
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # mode 0600
@@ -78,10 +80,22 @@ def save(path: Path, keys: tuple[Key, ...]) -> None:
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
+            _as_before(path, file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _as_before(path: Path, descriptor: int) -> None:
+    """A service that runs as another account reads the file by its group: what replaces it must let it."""
+    try:
+        before = path.stat()
+    except FileNotFoundError:
+        return
+    with suppress(PermissionError):  # whoever is not root keeps what is theirs
+        os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
 def revoke(keys: tuple[Key, ...], id: str, revoked_at: str) -> tuple[Key, ...]:

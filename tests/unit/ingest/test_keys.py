@@ -31,6 +31,15 @@ def test_what_is_kept_is_not_the_secret(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["keys.json"]
 
 
+def test_who_may_read_the_file_stays_as_it_was(tmp_path: Path) -> None:
+    """A service that runs as another account reads it by its group; a new key must not shut it out."""
+    path = tmp_path / "keys.json"
+    keys.save(path, (keys.new("a", ("x",), AT)[1],))
+    path.chmod(0o640)
+    keys.save(path, (keys.new("b", ("x",), AT)[1],))
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_no_file_is_not_the_same_as_no_keys(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     assert keys.load(path) is None
