@@ -54,7 +54,7 @@ def inputs() -> Inputs:
         raise Failed("this machine names no Debian package source that a test host could use")
     certificates = tuple((path.name, path.read_text()) for path in sorted(_CERTIFICATES.glob("*.crt")))
     settings = attempt(["python3", "-m", "pip", "config", "list"]).stdout
-    return Inputs(text, sources.pip(settings), certificates, _RECIPE.read_text())
+    return Inputs(text, sources.pip(settings), certificates, _RECIPE.read_text() + Path(__file__).read_text())
 
 
 def base_image(folder: Path) -> Path:
@@ -89,6 +89,8 @@ def _make(wanted: Inputs, root: Path) -> None:
     argv += [sources.SUITE, root, stuff / "debian.sources"]
     try:
         run(argv, seconds=900)
+        # Last of all, for a list of packages that is empty and new would pass for one that is up to date.
+        os.utime(root / "var/lib/apt/lists", (0, 0))
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
         raise

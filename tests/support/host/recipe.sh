@@ -21,7 +21,6 @@ mkdir -p /var/log/journal # the journal outlives a reboot, as on a cloud's machi
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer; do
   ln -sf /dev/null "/etc/systemd/system/$unit"
 done
-touch -d 2020-01-01 /var/lib/apt/lists # or a cache of lists that is not there counts as fresh
 # Where controllers have hierarchies of their own, a container gets them read-only, and no limit would bite.
 cat >/etc/systemd/system/writable-cgroups.service <<'UNIT'
 [Unit]
