@@ -37,7 +37,7 @@ class Log:
     @property
     def key(self) -> str:
         """As in the ledger: chain and partition."""
-        return log_key(str(self.chain), self.position.report.partition)
+        return log_key(self.position.report.chain, self.position.report.partition)
 
     def expected(self, dataset: str) -> Expected:
         """What each of its claims must say."""
@@ -108,18 +108,21 @@ class Looking:
     def sampled(self, what: str, log: Log, start: int) -> bool:
         """Whether chance picks it: all where there are few."""
         total = max(self.checked.claims_total, 1)
-        chance = self.options.chance(what, str(log.chain), log.position.report.partition, start)
+        if total <= self.options.sample:
+            return True
+        chance = self.options.chance(what, log.position.report.chain, log.position.report.partition, start)
         return chance < self.options.sample / total
 
     def to_read(self, log: Log, start: int, size: int) -> bool:
         """Note that a part of this claim is there; whether it will be read."""
-        options, state, partition = self.options, self.state, log.position.report.partition
+        options, state = self.options, self.state
+        chain, partition = log.position.report.chain, log.position.report.partition
         if not options.reads:
             return False
-        chance = options.chance("read", str(log.chain), partition, start)
+        chance = options.chance("read", chain, partition, start)
         if state.least is None or chance < state.least[0]:
             state.least = (chance, log.key, start, size)
-        chosen = options.reads_part(str(log.chain), partition, start)
+        chosen = options.reads_part(chain, partition, start)
         if chosen:
             self.checked.parts_to_read += 1
             self.checked.bytes_to_read += size

@@ -29,7 +29,7 @@ def _read_log(looking: Looking, log: Log) -> None:
     # A dead letter may land on a later day than the record that it is of.
     starts = log.names.within(first, None if letters else window[1] + 1)
     partition = position.report.partition
-    chosen = (start for start in starts if options.reads_part(str(log.chain), partition, start))
+    chosen = (start for start in starts if options.reads_part(position.report.chain, partition, start))
     for stored in read_ahead(looking.pool, chosen, lambda start: looking.claim(log, start)):
         looking.step()
         _read(looking, log, stored, judged=stored.start <= window[1])

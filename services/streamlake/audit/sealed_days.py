@@ -26,6 +26,7 @@ class SealedDay:
         self._name = name
         self._seal = seal
         self._parts = {part.name: part for part in seal.parts}
+        self._logs = {(log.chain, log.position.report.partition): log for log in looking.logs.values()}
 
     def skip(self) -> None:
         """It is outside of the dates asked for: its chains go on behind it."""
@@ -216,7 +217,7 @@ class SealedDay:
 
     def _log_of(self, part: SealedPart) -> tuple[Log | None, int]:
         named = part_name(part.name)
-        log = self._at.logs.get(log_key(str(named.chain), named.partition)) if named else None
+        log = self._logs.get((named.chain, named.partition)) if named else None
         if named is None or log is None or not log.names.has(named.start):
             return None, 0
         return log, named.start

@@ -17,6 +17,7 @@ byte order is offset order.
 
 import base64
 import datetime
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -50,10 +51,16 @@ class Chain:
     @classmethod
     def parse(cls, text: str) -> "Chain":
         """The chain of that name; ValueError if it is none."""
-        match = _CHAIN.fullmatch(text)
-        if match is None:
-            raise ValueError(f"not a chain: {text!r}")
-        return cls(UUID(bytes=base64.b32decode(match["id"].upper() + "======")), int(match["generation"]))
+        return _parse_chain(text)
+
+
+@functools.lru_cache(256)
+def _parse_chain(text: str) -> Chain:
+    """Kept, for a walk along a lake meets the same few chains in hundreds of thousands of names."""
+    match = _CHAIN.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a chain: {text!r}")
+    return Chain(UUID(bytes=base64.b32decode(match["id"].upper() + "======")), int(match["generation"]))
 
 
 @dataclass(frozen=True, slots=True)
