@@ -6,11 +6,12 @@
                                                          brings a folder that is in use to what the bundle says
 
 One text, so that `--diff` shows what is about to change, and so that a copy that was cut is never taken for contracts.
-What uses the folder meanwhile never reads half a dataset: a new one appears at once with all its files, of a changed
-one `contract.yaml` is replaced last, after the history that it may need. For each dataset that changed a note is left
-in PENDING before the first of its files is touched: whoever reads contracts must be told, by this run or by the next.
+What uses the folder meanwhile never reads half a dataset: new or changed, it appears at once with all its files. A new
+contract without its history, or the other way round, would be refused by a consumer that starts just then. For each
+dataset that changed a note is left in PENDING before it appears: its readers must be told, by this run or the next.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -91,18 +92,24 @@ def unpack(files: "Files", folder: Path) -> None:
         write(folder / name, text)
 
 
-def change(folder: Path, dataset: str, wanted: "Files", present: "Files") -> None:
-    """Replace what differs, `contract.yaml` last; then remove what is no longer wanted."""
-    differing = [name for name, text in wanted.items() if name.startswith(f"{dataset}/") and present.get(name) != text]
-    for name in sorted(differing, key=lambda name: name.endswith("/contract.yaml")):
-        write(folder / name, wanted[name])
-    for name in present.keys() - wanted.keys():
-        if name.startswith(f"{dataset}/"):
-            (folder / name).unlink()
+def exchange(new: Path, old: Path) -> None:
+    """Two folders take each other's name in one step; where the file system cannot, in two that follow at once."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    here, rename_exchange = -100, 2
+    try:
+        done = libc.renameat2(here, os.fsencode(new), here, os.fsencode(old), rename_exchange) == 0
+    except AttributeError:
+        done = False
+    if not done:
+        aside = old.with_name(f".old-{old.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        old.rename(aside)
+        new.rename(old)
+        aside.rename(new)
 
 
-def create(folder: Path, dataset: str, wanted: "Files") -> None:
-    """A dataset that appears with all its files at once."""
+def put(folder: Path, dataset: str, wanted: "Files") -> None:
+    """A dataset that appears, or changes, with all its files at once."""
     hidden = folder / f".new-{dataset}"
     shutil.rmtree(hidden, ignore_errors=True)
     for name, text in wanted.items():
@@ -110,9 +117,11 @@ def create(folder: Path, dataset: str, wanted: "Files") -> None:
             write(hidden / name.split("/", 1)[1], text)
     for place in (hidden, *(p for p in hidden.rglob("*") if p.is_dir())):
         place.chmod(0o755)
-    # What a killed run left: a folder without contracts.
-    shutil.rmtree(folder / dataset, ignore_errors=True)
-    hidden.rename(folder / dataset)
+    if (folder / dataset).exists():
+        exchange(hidden, folder / dataset)
+        shutil.rmtree(hidden)
+    else:
+        hidden.rename(folder / dataset)
 
 
 def remove(folder: Path, dataset: str) -> None:
@@ -138,10 +147,8 @@ def apply(bundle: Path, folder: Path, pending: Path, may_go: "list[str]", *, che
         return steps
     for dataset in (*steps["changed"], *steps["new"]):
         write(pending / f"reload-{dataset}", f"the contract of {dataset} changed\n")
-    for dataset in steps["new"]:
-        create(folder, dataset, wanted)
-    for dataset in steps["changed"]:
-        change(folder, dataset, wanted, present)
+    for dataset in (*steps["changed"], *steps["new"]):
+        put(folder, dataset, wanted)
     for dataset in steps["removed"]:
         remove(folder, dataset)
     return steps

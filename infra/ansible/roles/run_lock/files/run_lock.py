@@ -43,7 +43,7 @@ def owner(pid: int, living: dict[int, tuple[int, str, str]]) -> dict[str, object
     """The run that process `pid` belongs to: the eldest of its parents that is an ansible-playbook."""
     eldest = pid
     while pid in living:
-        if "ansible-playbook" in living[pid][2]:
+        if any(Path(word).name == "ansible-playbook" for word in living[pid][2].split()[:2]):
             eldest = pid
         pid = living[pid][0]
     started = living[eldest][1] if eldest in living else ""
