@@ -11,7 +11,7 @@ import typer
 
 from streamlake import journal
 from streamlake.cli import output
-from streamlake.errors import EXIT_BUG, StreamlakeError
+from streamlake.errors import EXIT_BUG, EXIT_UNREACHABLE, Misconfigured, Permanent, Refused, StreamlakeError, Tripped
 from streamlake.local import chosen_lake
 from streamlake.notify import Manager, status
 
@@ -28,6 +28,7 @@ NOUNS: Final = {
     "chain": "chain:app",
     "keys": "keys:app",
     "settings": "settings",
+    "units": "units",
     "serve": "serve:app",
     "consume": "consume",
     "local": "local:app",
@@ -71,7 +72,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
     except StreamlakeError as error:
-        return _end(error, as_json=as_json)
+        return _end(error, arguments, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -83,13 +84,23 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _end(error: StreamlakeError, *, as_json: bool) -> int:
+def exit_code(error: StreamlakeError, word: str | None) -> int:
+    """The error's own; but what stays and serves ends with 4 only where a guard refused, and is not started again.
+
+    What someone must act on, as a permission, is tried again by a new start, with credentials that are read anew.
+    """
+    may_heal = isinstance(error, Permanent | Tripped) and not isinstance(error, Misconfigured | Refused)
+    return EXIT_UNREACHABLE if may_heal and word in ("consume", "serve") else error.exit_code
+
+
+def _end(error: StreamlakeError, arguments: list[str], *, as_json: bool) -> int:
     """The last words of a command: to the terminal, or of a unit to the journal and into its status line."""
     Manager.of(os.environ).tell(status(f"ended: {error}"))
     if not as_json and journal.is_read_by(os.environ):
         journal.say(logging.ERROR, str(error))
-        return error.exit_code
-    return output.fail(error, as_json=as_json)
+    else:
+        output.fail(error, as_json=as_json)
+    return exit_code(error, next(iter(arguments), None))
 
 
 def _report(bug: Exception, arguments: list[str]) -> int:

@@ -34,7 +34,7 @@ from streamlake.consumer.snapshot import Vitals, iso
 from streamlake.consumer.startup import require_topics
 from streamlake.consumer.world import RealWorld
 from streamlake.contract.model import Contract
-from streamlake.errors import Misconfigured, Permanent, Retryable, Unknown
+from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Unknown
 from streamlake.kafka import clients
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.client_file import security_of
@@ -196,9 +196,9 @@ def may_pass(error: BaseException, waited: float) -> bool:
     """Whether to go on trying at the start.
 
     What someone must act on is told meanwhile, and ends at last: only a new start reads new credentials, and a unit
-    gets its own anew at each. What is configured wrongly ends at once.
+    gets its own anew at each. What is configured wrongly, or refused by a guard, ends at once.
     """
-    if isinstance(error, Misconfigured):
+    if isinstance(error, Misconfigured | Refused):
         return False
     return isinstance(error, Retryable | Unknown) or (isinstance(error, Permanent) and waited < REFUSED_SECONDS)
 

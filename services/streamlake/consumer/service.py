@@ -165,10 +165,15 @@ class Service:
         return held > self._settings.open_parts_max_bytes // 2
 
     def _ask_kafka(self, now: float, quiet: float) -> None:
-        """Find the name of a silence: where Kafka is away, the client says nothing and nothing moves."""
-        if (quiet > 20.0 or self._trouble) and now >= self._ask_at:
+        """Find the name of a silence, or whether what the client complained of still holds.
+
+        Where Kafka is away the client may say nothing at all, and nothing moves.
+        """
+        if (quiet > 20.0 or self._trouble or self._kafka.unreachable) and now >= self._ask_at:
             self._ask_at = now + 10.0
             self._trouble = self._kafka.trouble()
+            if not self._trouble and self._consumer.partitions:
+                self._kafka.unreachable = ""
 
     def _announce_trips(self) -> None:
         """Say once, loudly, that a breaker tripped."""

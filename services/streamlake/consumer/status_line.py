@@ -7,7 +7,7 @@ from typing import Any
 def status_line(vitals: Mapping[str, Any]) -> str:
     """State, lag in records and seconds, the last part and when it landed, dead letters, what it waits for.
 
-    `running: nothing waits; last part 10:31:02Z with 120 records; landed 4,512, dead letters 3`
+    `running: lag 0; last part 10:31:02Z with 120 records; landed 4,512, dead letters 3`
     """
     counters = vitals["counters"]
     words = [_lag(vitals["partitions"]), _last_part(vitals)]
@@ -27,9 +27,9 @@ def _lag(partitions: list[dict[str, Any]]) -> str:
     unknown = len(partitions) - len(known)
     records = sum(p["lag_records"] for p in known)
     seconds = max((p["lag_seconds"] or 0.0 for p in known), default=0.0)
-    behind = f"{records:,} records wait, the oldest for {seconds:,.0f} s" if records else "nothing waits"
     if unknown == len(partitions):
         return "lag not known yet"
+    behind = f"lag {records:,} records, {seconds:,.0f} s" if records else "lag 0"
     return behind + (f", {unknown} partitions not known yet" if unknown else "")
 
 

@@ -18,19 +18,19 @@ def partition(records: int | None, seconds: float | None) -> dict[str, Any]:
 
 def test_a_new_one_says_that_nothing_landed_yet() -> None:
     assert status_line(vitals([partition(0, 0.0)])) == (
-        "running: nothing waits; no part landed since the start; landed 0, dead letters 0"
+        "running: lag 0; no part landed since the start; landed 0, dead letters 0"
     )
 
 
 def test_lag_is_the_sum_of_records_and_the_oldest_of_seconds() -> None:
     line = status_line(vitals([partition(1200, 3.4), partition(34, 12.2), partition(0, 0.0)]))
-    assert line.startswith("running: 1,234 records wait, the oldest for 12 s; ")
+    assert line.startswith("running: lag 1,234 records, 12 s; ")
 
 
 def test_what_is_not_known_is_not_called_zero() -> None:
     assert "no partition yet" in status_line(vitals([]))
     assert "lag not known yet" in status_line(vitals([partition(None, None)]))
-    assert "nothing waits, 1 partitions not known yet" in status_line(vitals([partition(None, None), partition(0, 0)]))
+    assert "lag 0, 1 partitions not known yet" in status_line(vitals([partition(None, None), partition(0, 0)]))
 
 
 def test_the_last_part_has_its_time_and_its_size() -> None:
@@ -45,4 +45,4 @@ def test_the_last_part_has_its_time_and_its_size() -> None:
 
 def test_what_it_waits_for_comes_first() -> None:
     line = status_line(vitals([partition(5, 1.0)], waiting_for="SL-0301: no room", state="waiting"))
-    assert line.startswith("waiting: waits for SL-0301: no room; 5 records wait")
+    assert line.startswith("waiting: waits for SL-0301: no room; lag 5 records, 1 s")

@@ -12,7 +12,7 @@ from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Stre
         (Retryable("the broker is away"), True, True),
         (Unknown("the answer was lost"), True, True),
         (Permanent("the lake denies"), True, False),
-        (Refused("the lake is another's"), True, False),
+        (Refused("the lake is another's"), False, False),
         (Misconfigured("no such setting"), False, False),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from streamlake.contract import odcs
 from streamlake.contract.gate import compile_gate
-from streamlake.contract.model import Field, Rotation, TopicSettings
+from streamlake.contract.model import ConsumerSettings, Field, Rotation, TopicSettings
 from streamlake.contract.problems import WrongContract
 from tests.support.contract_files import document, text, with_field, with_settings
 
@@ -32,6 +32,8 @@ def test_every_setting_arrives() -> None:
         "rotationMaxRecords": 5,
         "rotationMaxBytes": 6,
         "rotationMaxAgeSeconds": 1.5,
+        "consumerProcesses": 4,
+        "consumerMemoryMib": 1024,
     }
     changed = with_settings(**settings)
     changed["schema"][0]["properties"][2]["required"] = True
@@ -41,6 +43,7 @@ def test_every_setting_arrives() -> None:
     assert contract.topic == TopicSettings(6, 24, 48, 1000)
     assert contract.rotation == Rotation(5, 6, 1.5)
     assert contract.compression == "none"
+    assert contract.consumer == ConsumerSettings(4, 1024)
     assert re.fullmatch("[0-9a-f]{64}", contract.sha256)
     assert contract.fields[0] == Field("id", "string", required=True, nullable=False)
 
@@ -79,6 +82,8 @@ def test_names_that_no_dataset_may_have(name: Any) -> None:
         ("keyFields", ["id", "id"], "twice"),
         ("eventTimeField", "id", "must be timestamp or date"),
         ("topicPartitions", 0, "whole number from 1"),
+        ("consumerProcesses", 4, "some would have none"),
+        ("consumerMemoryMib", 64, "whole number from 256"),
         ("topicPartitions", True, "whole number from 1"),
         ("maxEventBytes", 1_048_577, "to 1048576"),
         ("rotationMaxAgeSeconds", 0, "above 0"),
