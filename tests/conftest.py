@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    unknown = set(config.getoption("--require").split()) - {"java", "root", "host"}
+    unknown = set(config.getoption("--require").split()) - {"java", "root", "host", "terraform"}
     if unknown:
         raise pytest.UsageError(f"--require does not know {', '.join(sorted(unknown))}")
 
