@@ -32,11 +32,12 @@ elif trouble == "away":
     sys.exit("Failed to connect to bus: No such file or directory")
 else:
     log(begin=verb)
-    time.sleep(60 if trouble == "stuck" else 0.2 if trouble == "slow" else 0)
+    time.sleep(9 if trouble == "stuck" else 0.2 if trouble == "slow" else 0)
     for name in names:
         units[name]["state"] = "failed" if trouble == "fails" else "inactive" if verb == "stop" else "active"
         units[name]["runs"] += verb == "restart" or (verb == "start" and units[name]["runs"] == 0)
-    json.dump(units | ({{"trouble": trouble}} if trouble else {{}}), open(here + "/units.json", "w"))
+    with open(here + "/units.new", "w") as new: json.dump(units | ({{"trouble": trouble}} if trouble else {{}}), new)
+    os.replace(here + "/units.new", here + "/units.json")
     log(end=verb)
     if trouble == "fails": sys.exit("Job for %s failed." % names[0])
 """
