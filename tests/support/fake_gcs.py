@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 from streamlake.local.bucket import BucketApi
 from streamlake.local.bucket_calls import Call, Reply, failure
@@ -20,7 +20,7 @@ from streamlake.storage.memory import MemoryStore
 from streamlake.storage.store import ObjectStore
 
 BUCKET = "lake-bucket"
-QUICK = Limits(attempt_seconds=0.6, total_seconds=2.5, silence_seconds=0.3, bytes_per_second=50 << 20)
+QUICK = Limits(attempt_seconds=0.5, total_seconds=1.8, silence_seconds=0.25, bytes_per_second=50 << 20)
 """As in production, only sooner."""
 
 What = Literal[
@@ -65,11 +65,12 @@ class FakeGcs(BucketServer):
         self.bucket = bucket
         self.seen = Seen()
         self.faults: list[Fault] = []
+        self.late = 0
         self._change = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
-    def __enter__(self) -> "FakeGcs":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -133,6 +134,7 @@ class FakeGcs(BucketServer):
                 hang_up(connection)
                 self._over.wait(fault.seconds)
                 self.api.perform(call)
+                self.late += 1
             case "trickle_head":
                 self._trickle(connection, b"HTTP/1.1 200 OK\r\nx-slow: " + b"s" * 10_000)
             case _:

@@ -110,7 +110,7 @@ def said(body: bytes) -> tuple[str, str]:
         told = msgspec.json.decode(body, type=_Document).error
     except msgspec.DecodeError:
         return "", " ".join(body.decode(errors="replace").split())[:300]
-    return next((part.reason for part in told.errors), ""), " ".join(told.message.split())[:300]
+    return next((part.reason for part in told.errors), ""), " ".join(told.message.split())[:300].rstrip(".")
 
 
 def from_status(status: int, body: bytes, doing: str) -> StreamlakeError:
@@ -128,9 +128,9 @@ def from_status(status: int, body: bytes, doing: str) -> StreamlakeError:
 def from_exception(error: Exception, doing: str) -> NoAnswer:
     """What a failed exchange means. The exception must be one of those in EXCEPTIONS."""
     kind, next_step, sent = next((k, n, s) for type_, k, n, s in EXCEPTIONS if isinstance(error, type_))
-    if isinstance(error, google.auth.exceptions.GoogleAuthError) and error.retryable:
+    if isinstance(error, google.auth.exceptions.GoogleAuthError) and (error.retryable or _unreachable(error)):
         kind, next_step = StoreTrouble, _WAIT
-    reason = " ".join(str(error).split())[:300]
+    reason = " ".join(_words(error).split())[:300].rstrip(".")
     told = kind(f"Could not {doing}: {_cause(error) or reason}.", next_step=next_step)
     return NoAnswer(told, sent=sent and not _refused(error))
 
@@ -145,6 +145,19 @@ def _chain(error: BaseException) -> list[BaseException]:
             found.append(one)
             waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
     return found
+
+
+def _words(error: BaseException) -> str:
+    """What it says: some carry the error before them as their text."""
+    inner = error.args[0] if error.args else None
+    if isinstance(inner, BaseException):
+        return _words(inner)
+    return inner if isinstance(inner, str) and len(error.args) > 1 else str(error)
+
+
+def _unreachable(error: Exception) -> bool:
+    """Whoever gives the credentials was not reached, which may pass."""
+    return any(isinstance(e, requests.exceptions.RequestException) for e in _chain(error))
 
 
 def _refused(error: Exception) -> bool:

@@ -13,11 +13,11 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 import requests
-import requests.adapters
 import urllib3.exceptions
 from google.cloud import storage
 
 from streamlake.storage.errors import NoCredentials
+from streamlake.storage.gcs_deadline import Watch, WatchedAdapter
 from streamlake.storage.gcs_errors import KINDS, NoAnswer, from_exception
 
 CONNECTIONS: Final = 64
@@ -33,7 +33,7 @@ class Upload(Protocol):
         """Bytes."""
         ...
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes | memoryview]:
         """The body from its beginning."""
         ...
 
@@ -53,6 +53,7 @@ class Api:
     def __init__(self, silence_seconds: float, bytes_per_second: float) -> None:
         self._silence = silence_seconds
         self._speed = bytes_per_second
+        self._watch = Watch()
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -80,17 +81,24 @@ class Api:
         try:
             session, endpoint = self._connected(doing)
             left = max(deadline - time.monotonic(), 0.001)
-            response = session.request(
-                method,
-                f"{endpoint}{path}?{urlencode({**query, 'prettyPrint': 'false'})}",
-                headers={"Accept-Encoding": "identity", **(headers or {})},
-                data=body,
-                timeout=(min(_CONNECT_SECONDS, left), min(self._silence, left)),
-                stream=True,
-                allow_redirects=False,
-            )
-            with response:
-                content = _read(response, deadline, self._speed)
+            with self._watch.until(deadline) as guard:
+                try:
+                    response = session.request(
+                        method,
+                        f"{endpoint}{path}?{urlencode({**query, 'prettyPrint': 'false'})}",
+                        headers={"Accept-Encoding": "identity", **(headers or {})},
+                        data=body,  # type: ignore[arg-type] # an iterable that can be sent again
+                        timeout=(min(_CONNECT_SECONDS, left), min(self._silence, left)),
+                        stream=True,
+                        allow_redirects=False,
+                    )
+                    with response:
+                        guard.deadline += _announced(response) / self._speed
+                        content = _read(response)
+                except KINDS as error:
+                    if guard.ended:
+                        raise TimeoutError from error
+                    raise
         except KINDS as error:
             raise from_exception(error, doing) from error
         return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
@@ -112,7 +120,7 @@ class Api:
                 session = client._http  # noqa: SLF001 - the session that renews credentials; it has no public name
                 if not session.is_mtls:
                     for scheme in ("http://", "https://"):
-                        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
+                        session.mount(scheme, WatchedAdapter(pool_maxsize=CONNECTIONS))
                 session.hooks["response"].append(_free)
                 self._client = client
             return self._client._http, str(self._client.api_endpoint).rstrip("/")  # noqa: SLF001 - the same
@@ -124,20 +132,16 @@ def _free(response: requests.Response, *_args: object, **_options: object) -> No
         response.content  # noqa: B018 - to ask for it is to read it
 
 
-def _read(response: requests.Response, deadline: float, slowest: float) -> bytes:
+def _announced(response: requests.Response) -> int:
+    """The bytes that the answer says it has."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+def _read(response: requests.Response) -> bytes:
     if response._content_consumed:  # noqa: SLF001 - read by `_free`
         return bytes(response.content)
-    announced = response.headers.get("Content-Length", "")
-    if announced.isdecimal():
-        deadline += int(announced) / slowest
-    pieces: list[bytes] = []
-    while piece := response.raw.read1(_PIECE):
-        pieces.append(piece)
-        if time.monotonic() > deadline:
-            raise urllib3.exceptions.TimeoutError(
-                f"the answer was not whole in time: {sum(map(len, pieces))} bytes came"
-            )
-    content = b"".join(pieces)
-    if announced.isdecimal() and len(content) != int(announced):
-        raise urllib3.exceptions.ProtocolError(f"the answer was cut off after {len(content)} of {announced} bytes")
+    content = b"".join(iter(lambda: response.raw.read1(_PIECE), b""))
+    if len(content) < _announced(response):
+        raise urllib3.exceptions.ProtocolError(f"the answer was cut off after {len(content)} bytes")
     return content

@@ -10,6 +10,8 @@ import msgspec
 
 _JOINED: Final = 1 << 16
 """What is smaller goes out in one piece; what is larger is not worth a copy."""
+_PIECE: Final = 1 << 18
+"""Sent by one call of the socket, which has a few seconds for it: a slow line is no dead one."""
 
 
 class Multipart:
@@ -33,9 +35,11 @@ class Multipart:
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[bytes]:
-        # An empty piece would end a body that is sent in chunks of its own.
-        return (piece for piece in self._pieces if piece)
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        for piece in self._pieces:
+            whole = memoryview(piece)
+            for at in range(0, len(whole), _PIECE):
+                yield whole[at : at + _PIECE]
 
 
 def crc32c(chunks: Iterable[bytes]) -> str:
