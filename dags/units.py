@@ -14,6 +14,8 @@ from airflow.providers.ssh.operators.ssh import SSHOperator
 from airflow.sdk import DAG, Param, task
 
 CONNECTIONS = json.loads(os.environ.get("STREAMLAKE_OPS_CONNECTIONS", '["streamlake_ops"]'))
+# To Python `$` also stands before a newline at the end; to a browser the rest says nothing.
+NAME = r"^[a-z][a-z0-9_]{0,47}$(?!\n)"
 REQUEST = """units {{ {
     "action": params.action, "dataset": params.dataset, "reason": params.reason, "if_placed": true
 } | tojson }}"""
@@ -52,11 +54,12 @@ with DAG(
             enum=["status", "start", "stop", "restart", "pause", "resume"],
             description="`stop` ends the process; `pause` keeps it and lands nothing until `resume`.",
         ),
-        "dataset": Param(
-            None, type="string", pattern="^[a-z][a-z0-9_]{0,47}$", description="The dataset, or `all` of them."
-        ),
+        "dataset": Param(None, type="string", pattern=NAME, description="The dataset, or `all` of them."),
         "reason": Param(
-            None, type="string", minLength=3, maxLength=200, description="Why. It stands in each host's journal."
+            None,
+            type="string",
+            pattern=r"^[^\x00-\x1f\x7f]{3,200}$(?!\n)",
+            description="Why. It stands in each host's journal.",
         ),
     },
     render_template_as_native_obj=False,
