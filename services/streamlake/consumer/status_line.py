@@ -14,10 +14,11 @@ def status_line(vitals: Mapping[str, Any]) -> str:
     words.append(f"landed {counters['records_landed']:,}, dead letters {counters['dead_letters']:,}")
     if counters["loss_offsets"]:
         words.append(f"{counters['loss_offsets']:,} offsets lost")
-    if vitals["waiting_for"]:
+    state, reason = vitals["state"], vitals["waiting_for"]
+    if reason:
         # Before the figures: a terminal cuts a long line at its end.
-        words.insert(0, f"waits for {vitals['waiting_for']}")
-    return f"{vitals['state']}: {'; '.join(words)}"
+        state += f": {reason}" if state == "waiting" else f", waits for: {reason}"
+    return f"{state}{';' if reason else ':'} {'; '.join(words)}"
 
 
 def _lag(partitions: list[dict[str, Any]]) -> str:
@@ -28,9 +29,9 @@ def _lag(partitions: list[dict[str, Any]]) -> str:
     records = sum(p["lag_records"] for p in known)
     seconds = max((p["lag_seconds"] or 0.0 for p in known), default=0.0)
     if unknown == len(partitions):
-        return "lag not known yet"
+        return "lag not known"
     behind = f"lag {records:,} records, {seconds:,.0f} s" if records else "lag 0"
-    return behind + (f", {unknown} partitions not known yet" if unknown else "")
+    return behind + (f", {unknown} partitions not known" if unknown else "")
 
 
 def _last_part(vitals: Mapping[str, Any]) -> str:

@@ -29,8 +29,8 @@ def test_lag_is_the_sum_of_records_and_the_oldest_of_seconds() -> None:
 
 def test_what_is_not_known_is_not_called_zero() -> None:
     assert "no partition yet" in status_line(vitals([]))
-    assert "lag not known yet" in status_line(vitals([partition(None, None)]))
-    assert "lag 0, 1 partitions not known yet" in status_line(vitals([partition(None, None), partition(0, 0)]))
+    assert "lag not known" in status_line(vitals([partition(None, None)]))
+    assert "lag 0, 1 partitions not known" in status_line(vitals([partition(None, None), partition(0, 0)]))
 
 
 def test_the_last_part_has_its_time_and_its_size() -> None:
@@ -45,4 +45,6 @@ def test_the_last_part_has_its_time_and_its_size() -> None:
 
 def test_what_it_waits_for_comes_first() -> None:
     line = status_line(vitals([partition(5, 1.0)], waiting_for="SL-0301: no room", state="waiting"))
-    assert line.startswith("waiting: waits for SL-0301: no room; lag 5 records, 1 s")
+    assert line.startswith("waiting: SL-0301: no room; lag 5 records, 1 s")
+    line = status_line(vitals([partition(5, 1.0)], waiting_for="SL-0413: too many", state="tripped"))
+    assert line.startswith("tripped, waits for: SL-0413: too many; lag 5 records")
