@@ -20,6 +20,7 @@ NOUNS: Final = {
     "doctor": "doctor",
     "send": "send",
     "audit": "audit",
+    "trace": "trace",
     "dlq": "dlq:app",
     "consumer": "consumer:app",
     "contracts": "contracts:app",
