@@ -6,7 +6,7 @@ own dataset, writes its dead letters and commits in its own group. The admin's u
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # half typed
     AclBinding,
@@ -67,15 +67,9 @@ class Access:
 
     def grants(self) -> frozenset[Grant]:
         """All that Kafka has which are of the kind that StreamLake makes."""
-        anything = AclBindingFilter(
-            ResourceType.ANY,
-            None,
-            ResourcePatternType.ANY,
-            None,
-            None,
-            AclOperation.ANY,
-            AclPermissionType.ANY,
-        )
+        every: Any = None  # the package types it as text, and means "any" by it
+        kinds = ResourceType.ANY, every, ResourcePatternType.ANY
+        anything = AclBindingFilter(*kinds, every, every, AclOperation.ANY, AclPermissionType.ANY)
         client = self._admin.client
         found = self._admin.wait(client.describe_acls(anything, request_timeout=10), "reading the access lists")
         plain = (

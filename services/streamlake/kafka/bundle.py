@@ -1,0 +1,60 @@
+"""Kafka as one file for other machines: every jar of the lock, verified, in a tar that is the same wherever it is made.
+
+`python -m streamlake.kafka.bundle` makes it where it is missing, and prints where it is and what is in it.
+"""
+
+import json
+import os
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from streamlake.errors import StreamlakeError
+from streamlake.kafka.install import install, storage_errors
+from streamlake.kafka.jars import KAFKA_VERSION, fingerprint, locked, sha256_of
+from streamlake.settings import load
+
+
+def bundle(software: Path, *, base_url: str = "") -> dict[str, Any]:
+    """The tar's path, Kafka's version, and the checksums as `sha256sum --check` reads them.
+
+    Each jar is compared with the lock as it is packed, so what leaves this machine is what was pinned.
+    """
+    libs = install(software, base_url=base_url)
+    wrong = [jar.name for jar in locked() if sha256_of(libs / jar.name) != jar.sha256]
+    if wrong:
+        (libs / wrong[0]).unlink()  # not whole any more: it is fetched and verified anew
+        libs = install(software, base_url=base_url)
+    tar = software / f"kafka-{KAFKA_VERSION}-{fingerprint(locked())}.tar"
+    if not tar.exists():
+        partial = tar.with_name(f".{tar.name}.{os.getpid()}")
+        with storage_errors(software):
+            with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as file:
+                for jar in locked():
+                    file.add(libs / jar.name, jar.name, filter=_plain)
+            partial.replace(tar)
+    sums = "".join(f"{jar.sha256}  {jar.name}\n" for jar in locked())
+    return {"version": KAFKA_VERSION, "fingerprint": fingerprint(locked()), "tar": str(tar), "sha256sums": sums}
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.mtime, member.mode = 0, 0o644
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    return member
+
+
+def main() -> int:
+    """Print the bundle as JSON."""
+    try:
+        settings = load(os.environ)
+        sys.stdout.write(json.dumps(bundle(settings.kafka_software_dir, base_url=settings.maven_base_url)) + "\n")
+    except StreamlakeError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
