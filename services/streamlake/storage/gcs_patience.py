@@ -42,7 +42,9 @@ def patiently(limits: Limits, attempt: Callable[[float], T], size: int = 0) -> T
             raise silence.error from silence
 
     def say(state: tenacity.RetryCallState) -> None:
-        log.info("trying again: %s", state.outcome.exception() if state.outcome else "")
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Retryable):
+            log.info("trying again: %s", error.message)
 
     attempts = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Retryable),
