@@ -68,6 +68,11 @@ variable "pools" {
   }
 
   validation {
+    condition     = length(var.pools) <= 10
+    error_message = "There are at most 10 pools: a firewall rule names no more service accounts."
+  }
+
+  validation {
     condition     = alltrue([for name in keys(var.pools) : can(regex("^[a-z][a-z0-9]{1,11}$", name))])
     error_message = "A pool's name has 2 to 12 lower-case letters and digits and begins with a letter."
   }

@@ -5,12 +5,12 @@ Format; a schema check against google 6.50.0 (argument, block and attribute name
 served by a stand-in provider (provider.py). Whatever Terraform writes goes into a copy: the checkout stays as it is.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -83,7 +83,7 @@ def quiet() -> dict[str, str]:
 def tools() -> Path:
     """The folder with what was installed for the check; made where it is missing."""
     locks = [(HERE / f"{name}.lock").read_bytes() for name in ("provider", "checkov")]
-    folder = KEPT / digest(PACKAGE.encode(), sys.executable.encode(), *locks)
+    folder = KEPT / digest(PACKAGE.encode(), sys.executable.encode(), sys.version.encode(), *locks)
     if (folder / "complete").exists():
         return folder
     if shutil.which("npm") is None:
@@ -95,13 +95,22 @@ def tools() -> Path:
     return folder
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Two checks at once: the second waits, and finds everything installed."""
+    KEPT.parent.mkdir(exist_ok=True)
+    with (KEPT.parent / "terraform.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def schema_file(installed: Path, source: Path) -> Path:
     """The schema of the types that the source uses, as JSON; kept by content."""
     used = schema.used_types(path.read_text() for path in source_files(source) if path.suffix == ".tf")
     name = f"schema-{digest(repr(used).encode(), (HERE / 'schema.py').read_bytes())}.json"
     if not (installed / name).exists():
-        with tempfile.TemporaryDirectory(dir=installed) as scratch, tarfile.open(installed / "schema.tgz") as package:
-            package.extractall(scratch, filter="data")
+        with tempfile.TemporaryDirectory(dir=installed) as scratch:
+            subprocess.run(["tar", "-xzf", installed / "schema.tgz", "-C", scratch], check=True)
             made = Path(scratch) / name
             schema.write(Path(scratch) / "package", used, made)
             made.replace(installed / name)
@@ -155,13 +164,15 @@ def of_module(binary: str, where: Path, environment: dict[str, str]) -> str:
 
 def findings(binary: str, source: Path) -> list[str]:
     """Everything that is wrong with a tree of Terraform."""
-    installed = tools()
+    with alone():
+        installed = tools()
+        served = schema_file(installed, source)
     with tempfile.TemporaryDirectory(prefix="terraform-check-") as made:
         scratch = Path(made)
         copy = scratch / "terraform"
         shutil.copytree(source, copy, ignore=LEFT_OUT)
         modules = sorted({path.parent for path in copy.rglob("*.tf")})
-        with stand_in(installed, schema_file(installed, source), scratch) as environment, ThreadPoolExecutor(3) as pool:
+        with stand_in(installed, served, scratch) as environment, ThreadPoolExecutor(3) as pool:
             checkov: list[str | Path] = [installed / "checkov" / "bin" / "checkov", "--framework", "terraform"]
             jobs: list[Callable[[], str]] = [
                 lambda: complaint(

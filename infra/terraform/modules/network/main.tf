@@ -74,6 +74,9 @@ resource "google_compute_firewall" "iap" {
 }
 
 resource "google_compute_firewall" "runbooks" {
+  # A rule without a source would be open to everybody.
+  count = length(var.accounts.airflow) > 0 ? 1 : 0
+
   project                 = var.project_id
   name                    = "${var.name}-airflow-ssh"
   description             = "Airflow's runbooks reach the forced command of the operators' account."

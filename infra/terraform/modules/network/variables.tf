@@ -42,6 +42,11 @@ variable "accounts" {
     consumers = list(string)
     airflow   = list(string)
   })
+
+  validation {
+    condition     = length(var.accounts.kafka) > 0 && length(var.accounts.api) > 0 && length(var.accounts.consumers) > 0
+    error_message = "accounts has at least one of kafka, api and consumers: a rule without source or target would be open to everybody."
+  }
 }
 
 variable "api_port" {

@@ -37,6 +37,40 @@ run "closed_but_for_what_is_needed" {
   }
 }
 
+run "without_airflow_no_rule_is_left_without_a_source" {
+  command = plan
+  variables {
+    accounts = {
+      kafka     = ["kafka@example-project.iam.gserviceaccount.com"]
+      api       = ["lake@example-project.iam.gserviceaccount.com"]
+      consumers = ["lake@example-project.iam.gserviceaccount.com"]
+      airflow   = []
+    }
+  }
+
+  assert {
+    condition     = length(google_compute_firewall.runbooks) == 0
+    error_message = "Nobody needs SSH from Airflow where there is none."
+  }
+  assert {
+    condition     = length(google_compute_firewall.kafka.source_service_accounts) == 2 && length(google_compute_firewall.quorum.source_service_accounts) == 1
+    error_message = "Each rule says from where."
+  }
+}
+
+run "no_broker_is_refused" {
+  command = plan
+  variables {
+    accounts = {
+      kafka     = []
+      api       = ["lake@example-project.iam.gserviceaccount.com"]
+      consumers = ["lake@example-project.iam.gserviceaccount.com"]
+      airflow   = []
+    }
+  }
+  expect_failures = [var.accounts]
+}
+
 run "the_edge_is_googles_and_nobody_elses" {
   command = plan
   variables {
