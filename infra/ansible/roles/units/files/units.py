@@ -146,7 +146,9 @@ def plan(question):
     )
     running = {line.split()[0] for line in listed.splitlines()}
     stop, left = surplus(enabled | running, question)
-    print(json.dumps({"act": acts, "stop": stop, "left": left}))
+    names = ["streamlake.target", *question["units"]]
+    enable = [n for n in names if out("systemctl", "is-enabled", n).strip() != "enabled"]
+    print(json.dumps({"enable": enable, "act": acts, "stop": stop, "left": left}))
 
 
 def surplus(there, question):
