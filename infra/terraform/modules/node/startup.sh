@@ -11,16 +11,18 @@ state=(kafka streamlake airflow postgresql)
 
 fstab() { grep -qF " $2 " /etc/fstab || echo "$1 $2 $3 0 0" >>/etc/fstab; }
 
-if [[ -b $device ]]; then
-  # Formatted once: only where neither a file system nor a partition table is.
-  if [[ -z $(lsblk --noheadings --output FSTYPE,PTTYPE "$device" | tr -d '[:space:]') ]]; then
-    mkfs.ext4 -q -m 1 -L streamlake-data "$device"
-  fi
+bring_data_disk() {
+  # Formatted once, and only where reading the disk itself finds nothing. (lsblk would ask udev, which may not know yet.)
+  local code=0
+  blkid --probe "$device" >/dev/null || code=$?
+  if [[ $code == 2 ]]; then mkfs.ext4 -q -m 1 -L streamlake-data "$device"; fi
   mkdir -p "$mounted"
   # nofail: with the disk away the VM must still let its operators in. Kafka does not start on an empty folder.
   fstab LABEL=streamlake-data "$mounted" "ext4 defaults,nofail,discard"
   systemctl daemon-reload
   mountpoint -q "$mounted" || mount "$mounted"
+  # With nofail, mount is content when there is nothing to mount. Then state must not go to the boot disk in silence.
+  mountpoint -q "$mounted" || { echo "$device does not hold StreamLake's data: look at it with blkid."; return 1; }
   resize2fs "$device" >/dev/null 2>&1 || true # after the disk has grown; else there is nothing to do
   for name in "${state[@]}"; do
     mkdir -p "$mounted/$name" "/var/lib/$name"
@@ -28,7 +30,9 @@ if [[ -b $device ]]; then
     mountpoint -q "/var/lib/$name" || mount "/var/lib/$name"
   done
   systemctl daemon-reload
-fi
+}
+
+if [[ -b $device ]]; then bring_data_disk; fi
 
 metadata() {
   curl --silent --fail --header 'Metadata-Flavor: Google' \
