@@ -5,6 +5,7 @@ from collections import Counter
 
 from streamlake.local.bucket_calls import Call
 from streamlake.local.bucket_server import Connection
+from streamlake.storage.store import ObjectStore
 from tests.support.fake_gcs import FakeGcs, Fault, What
 
 _ODDS = 0.12
@@ -15,8 +16,8 @@ _BY_KIND: dict[str, list[What]] = {"read": ["error", "drop", "truncate", "flip"]
 class BadWeather(FakeGcs):
     """See the module. No call fails twice in a row, so that a bounded number of attempts gets through."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, store: ObjectStore | None = None) -> None:
+        super().__init__(store)
         self._dice = random.Random(20)
         self._last: Counter[str] = Counter()
         self.struck: Counter[str] = Counter()

@@ -50,7 +50,7 @@ def test_a_bucket_that_creates_once_is_well_and_little_is_left_in_it(bucket: Fak
     [
         (Fault("error", status=403, reason="forbidden", message="No storage.objects.get"), "SL-0302", "objects.get"),
         (Fault("error", status=401, reason="authError", message="Invalid Credentials"), "SL-0313", "credentials"),
-        (Fault("error", status=404, reason="notFound", message="The specified bucket does not exist."), "SL-0309", "does not exist"),
+        (Fault("error", status=404, reason="notFound", message="There is no such bucket."), "SL-0309", "no such"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )  # fmt: skip
