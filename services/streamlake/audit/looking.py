@@ -91,7 +91,10 @@ class Looking:
         self.error(Kind.FOREIGN_OBJECT, Where(), stray.name, f"In the ledger, but {stray.trouble}.", step)
 
     def step(self) -> None:
-        """Called where the state is whole: keeps it now and then. Raises OutOfTime."""
+        """Called behind each piece of work, where the state is whole: keeps it now and then. Raises OutOfTime.
+
+        Behind and not before: so a restarted audit gets further, however little time it is given.
+        """
         now = self.monotonic()
         if now >= self.deadline:
             raise OutOfTime

@@ -35,7 +35,6 @@ class PartitionWalk:
         starts = log.names.within(position.at, up_to)
         with closing(read_ahead(looking.pool, starts, lambda start: looking.claim(log, start))) as stored_claims:
             for number, stored in enumerate(stored_claims):
-                looking.step()
                 if number % _TELL_EVERY == 0:
                     looking.tell("claims", looking.checked.claims, looking.checked.claims_total)
                 claim = stored.claim
@@ -55,6 +54,7 @@ class PartitionWalk:
                 if claim is not None and asked and parts:
                     self._part(stored, claim)
                 position.next, position.date, position.at = walk.next, walk.date, stored.start + 1
+                looking.step()
         if self._beside is not None:
             self._unclaimed(self._beside.rest())
 

@@ -31,9 +31,9 @@ def _read_log(looking: Looking, log: Log) -> None:
     partition = position.report.partition
     chosen = (start for start in starts if options.reads_part(position.report.chain, partition, start))
     for stored in read_ahead(looking.pool, chosen, lambda start: looking.claim(log, start)):
-        looking.step()
         _read(looking, log, stored, judged=stored.start <= window[1])
         position.read_up_to = stored.start + 1
+        looking.step()
 
 
 def _read(looking: Looking, log: Log, stored: StoredClaim, *, judged: bool) -> None:

@@ -38,10 +38,11 @@ class SealedDay:
     def check(self) -> None:
         """Everything about it."""
         for log, sealed, key in self._ranges():
-            if log is not None:
+            if log is not None and (log.position.at < sealed.next or not sealed.claims):
                 self._range(log, sealed)
-                self._at.step()
-            elif sealed.claims:
+                if sealed.claims:
+                    self._at.step()
+            elif log is None and sealed.claims:
                 self._broken(f"The seal counts claims of {key}, and the ledger has none.")
         self._sums()
         self._folder()
@@ -74,17 +75,18 @@ class SealedDay:
         looking, position = self._at, log.position
         if position.at < sealed.start:
             PartitionWalk(looking, log).run(sealed.start)
-        if position.at >= sealed.next and sealed.claims:
-            return  # an audit that goes on within a day
         starts = log.names.within(sealed.start, sealed.next)
         first = starts[0] if starts else sealed.start
         joined = position.next in (None, sealed.start) and first == sealed.start
-        if not joined or len(starts) != sealed.claims:
-            place = f"{position.report.topic}/{position.report.partition}"
-            self._broken(
-                f"The seal counts {sealed.claims} claims of {place} in [{sealed.start}, {sealed.next}); "
-                f"the ledger has {len(starts)}, and goes on at {position.next}."
-            )
+        told = f"{self._name} {log.key}"
+        if told in looking.state.folders or not joined or len(starts) != sealed.claims:
+            if told not in looking.state.folders:
+                place = f"{position.report.topic}/{position.report.partition}"
+                self._broken(
+                    f"The seal counts {sealed.claims} claims of {place} in [{sealed.start}, {sealed.next}); "
+                    f"the ledger has {len(starts)}, and goes on at {position.next}."
+                )
+                looking.state.folders.add(told)
             PartitionWalk(looking, log).run(sealed.next, parts=False, sealed=True)
             return
         read = [

@@ -35,7 +35,6 @@ class Walk:
         looking.checked.complete = True
         try:
             self._list()
-            looking.step()
             for zone in _ZONES:
                 self._zone(zone)
             if "rescue" not in state.folders:
