@@ -34,7 +34,7 @@ from streamlake.consumer.snapshot import Vitals, iso
 from streamlake.consumer.startup import require_topics
 from streamlake.consumer.world import RealWorld
 from streamlake.contract.model import Contract
-from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Unknown
+from streamlake.errors import EXIT_UNREACHABLE, Misconfigured, Permanent, Refused, Retryable, Unknown
 from streamlake.kafka import clients
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.client_file import security_of
@@ -196,11 +196,15 @@ def may_pass(error: BaseException, waited: float) -> bool:
     """Whether to go on trying at the start.
 
     What someone must act on is told meanwhile, and ends at last: only a new start reads new credentials, and a unit
-    gets its own anew at each. What is configured wrongly, or refused by a guard, ends at once.
+    gets its own anew at each. What is configured wrongly, or refused by a guard, ends at once; so does what only a new
+    start can see, as a disk that is mounted later.
     """
-    if isinstance(error, Misconfigured | Refused):
-        return False
-    return isinstance(error, Retryable | Unknown) or (isinstance(error, Permanent) and waited < REFUSED_SECONDS)
+    if isinstance(error, Retryable | Unknown):
+        return True
+    at_once = isinstance(error, Misconfigured | Refused) or (
+        isinstance(error, Permanent) and error.exit_code == EXIT_UNREACHABLE
+    )
+    return isinstance(error, Permanent) and not at_once and waited < REFUSED_SECONDS
 
 
 def _tell(settings: Settings, name: str, snapshot: Callable[[], dict[str, Any]]) -> Callable[[], None]:

@@ -4,6 +4,7 @@ import pytest
 
 from streamlake.consumer.main import REFUSED_SECONDS, may_pass
 from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, StreamlakeError, Unknown
+from streamlake.storage.errors import StoreMissing
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,7 @@ from streamlake.errors import Misconfigured, Permanent, Refused, Retryable, Stre
         (Permanent("the lake denies"), True, False),
         (Refused("the lake is another's"), False, False),
         (Misconfigured("no such setting"), False, False),
+        (StoreMissing("the disk is not mounted"), False, False),
     ],
 )
 def test_what_is_waited_for(error: StreamlakeError, at_first: bool, at_last: bool) -> None:
