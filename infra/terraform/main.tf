@@ -57,6 +57,8 @@ module "node" {
   deletion_protection = var.deletion_protection
   metadata            = module.observability.metadata[contains(each.value.groups, "api") ? "api" : "other"]
   labels              = merge(local.labels, { pool = each.key })
+
+  depends_on = [google_project_service.this]
 }
 
 module "lake" {
@@ -103,6 +105,8 @@ module "observability" {
   edge_domain    = try(var.edge.domains[0], null)
   budget         = var.budget
   labels         = local.labels
+
+  depends_on = [google_project_service.this]
 }
 
 module "edge" {
@@ -131,4 +135,6 @@ resource "google_project_iam_member" "tunnel" {
     description = "Only SSH goes through the tunnel."
     expression  = "destination.port == 22"
   }
+
+  depends_on = [google_project_service.this]
 }

@@ -1,5 +1,5 @@
-# Places for secrets, and who may read each. The secrets themselves are put there by the play, so that none of them is
-# ever in Terraform's state.
+# Places for secrets, and who may read each. The secrets themselves are put there by operators or the play they run, so
+# that none of them is ever in Terraform's state.
 
 locals {
   secrets = merge({
@@ -45,4 +45,13 @@ resource "google_secret_manager_secret_iam_member" "reader" {
   secret_id = google_secret_manager_secret.this[each.value.secret].secret_id
   role      = "roles/secretmanager.secretAccessor"
   member    = module.node[each.value.pool].member
+}
+
+resource "google_secret_manager_secret_iam_member" "keeper" {
+  for_each = { for pair in setproduct(keys(local.secrets), var.operators) : "${pair[0]} ${pair[1]}" => pair }
+
+  project   = var.project_id
+  secret_id = google_secret_manager_secret.this[each.value[0]].secret_id
+  role      = "roles/secretmanager.secretVersionAdder"
+  member    = each.value[1]
 }

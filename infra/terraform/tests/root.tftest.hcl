@@ -55,6 +55,10 @@ run "each_secret_is_read_by_those_who_need_it" {
     error_message = "The consumers' hosts read the consumers' secrets, and not the brokers'."
   }
   assert {
+    condition     = alltrue([for keeper in google_secret_manager_secret_iam_member.keeper : keeper.role == "roles/secretmanager.secretVersionAdder"]) && length(google_secret_manager_secret_iam_member.keeper) == length(output.secrets)
+    error_message = "Operators put secrets in their places."
+  }
+  assert {
     condition     = length(output.inventory.hosts) == 6 && length(output.service_accounts) == 3
     error_message = "Each pool has one service account, whatever number of VMs."
   }

@@ -8,7 +8,7 @@ locals {
     for dataset, form in var.datasets : "${zone}_${dataset}" => {
       folder = "${folder}/dataset=${dataset}"
       zone   = zone
-      # Dead letters hold whatever bytes came, so their parts are JSON lines whatever raw's are.
+      # Dead letters hold whatever bytes came: their parts are JSON lines whatever raw's are.
       suffix = zone == "raw" ? form.suffix : "json.gz"
     }
   }]...)
@@ -79,6 +79,15 @@ resource "google_bigquery_dataset" "analytics" {
       group_by_email = access.value
     }
   }
+}
+
+# Who may read a dataset may still not ask: a query is a job of the project.
+resource "google_project_iam_member" "jobs" {
+  for_each = setunion(var.auditor_groups, var.analyst_groups)
+
+  project = var.project_id
+  role    = "roles/bigquery.jobUser"
+  member  = "group:${each.value}"
 }
 
 resource "google_bigquery_connection" "lake" {

@@ -42,6 +42,15 @@ run "auditors_and_analysts_share_nothing" {
   }
 }
 
+run "readers_may_ask" {
+  command = plan
+
+  assert {
+    condition     = keys(google_project_iam_member.jobs) == ["analysts@example.com", "auditors@example.com"]
+    error_message = "A reader who cannot start a query reads nothing."
+  }
+}
+
 run "a_table_reads_parts_and_no_seal" {
   command = plan
 
