@@ -38,17 +38,17 @@ class Fleet:
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", self.key])
         self.hosts: list[Host] = []
 
-    def host(self, *names: str, data_size: str = "512m") -> list[Host]:
-        """New hosts, booted, that know each other by name."""
+    def host(self, *names: str, data: Path | None = None) -> list[Host]:
+        """New hosts, booted, that know each other by name; `data` is another's disk that they share."""
         assert self._lock is not None
-        new = [self._new(name, data_size) for name in names]
+        new = [self._new(name, data or Path()) for name in names]
         addresses = {one.name: one.address for one in self.hosts}
         for one in new:
             one.prepare(addresses)
             one.boot()
         return new
 
-    def _new(self, name: str, data_size: str) -> Host:
+    def _new(self, name: str, data: Path) -> Host:
         number = len(self.hosts) + 1
         network.add_host(self.net, name, number)
         host = Host(
@@ -60,7 +60,7 @@ class Fleet:
             self.key,
             self.known_hosts,
             self.control,
-            data_size,
+            data=data,
         )
         self.hosts.append(host)
         return host

@@ -30,6 +30,8 @@ class Host:
     known_hosts: Path
     control: Path
     data_size: str = "512m"
+    data: Path = field(default=Path())
+    """The disk's folder, as seen from outside; another host's where the two share it."""
     keeper: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
@@ -37,13 +39,19 @@ class Host:
         """Its file system, as seen from outside."""
         return self.folder / "root"
 
+    def __post_init__(self) -> None:
+        if self.data == Path():
+            self.data = self.folder / "data"
+
     def prepare(self, neighbours: dict[str, str]) -> None:
         """Lay the writable layer over the image; `neighbours` are names and addresses that it knows."""
-        for part in ("upper", "work", "root", "data"):
+        for part in ("upper", "work", "root"):
             (self.folder / part).mkdir(parents=True)
         layers = f"lowerdir={self.image},upperdir={self.folder}/upper,workdir={self.folder}/work"
         run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root])
-        run(["mount", "-t", "tmpfs", "-o", f"size={self.data_size},mode=0755", "tmpfs", self.folder / "data"])
+        if self.data == self.folder / "data":
+            self.data.mkdir()
+            run(["mount", "-t", "tmpfs", "-o", f"size={self.data_size},mode=0755", "tmpfs", self.data])
         (self.root / "etc/hostname").write_text(f"{self.name}\n")
         others = "".join(f"{address} {name}\n" for name, address in neighbours.items())
         (self.root / "etc/hosts").write_text(f"127.0.0.1 localhost\n{others}")
@@ -61,7 +69,7 @@ class Host:
         argv = ["systemd-nspawn", "-D", str(self.root), "--boot", "--register=no", "--keep-unit", "--console=read-only"]
         argv += ["--link-journal=no", f"--machine={self.machine}", f"--hostname={self.name}", "--timezone=off"]
         argv += [f"--network-namespace-path=/run/netns/{self.machine}", "--resolv-conf=copy-host"]
-        argv += [f"--bind={self.folder / 'data'}:{DATA}", "--quiet"]
+        argv += [f"--bind={self.data}:{DATA}", "--quiet"]
         keep = [sys.executable, "-m", "tests.support.host.keeper", self.machine, str(self.folder / "pid")]
         with (self.folder / "console.log").open("ab") as console:
             self.keeper = subprocess.Popen(

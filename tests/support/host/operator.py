@@ -24,7 +24,7 @@ API = "streamlake-api.service"
 
 def lake(host: Host) -> Path:
     """The host's lake, as files of this machine."""
-    return host.folder / "data"
+    return host.data
 
 
 def order(name: str) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""Three Kafka nodes and consumers on two hosts: a node killed and a rolling restart under load, and nothing is lost."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.broker import until
+from tests.support.host import states
+from tests.support.host.deployment import Deployment
+from tests.support.host.fleet import Fleet
+from tests.support.host.machine import ROOT, Host
+from tests.support.host.operator import API, CONSUMER, audit, caught_up, lake, wait_active
+from tests.support.host.traffic import Sent, Traffic, lines
+
+pytestmark = [pytest.mark.timeout(3000), pytest.mark.slow]
+_ROOM = "services/streamlake/__init__.py"
+
+
+@dataclass(frozen=True)
+class Many:
+    """The deployment and its hosts."""
+
+    deployment: Deployment
+    kafka: list[Host]
+    lakes: list[Host]
+
+    def check(self, sent: Sent) -> None:
+        """Everything that has a receipt is in the lake; no request failed beyond its retries."""
+        caught_up(self.lakes[0], 180)
+        assert sent.failed == 0
+        assert sent.accepted - lines(lake(self.lakes[0])).keys() == set()
+        audit(self.lakes[0])
+
+
+@pytest.fixture(scope="module")
+def many(bare: Host) -> Iterator[Many]:
+    """Five hosts of a fleet of their own, deployed; the one of the other steps is switched off first."""
+    bare.off()
+    fleet = Fleet()
+    try:
+        kafka = fleet.host("kafka-1", "kafka-2", "kafka-3")
+        first = fleet.host("lake-1")[0]
+        second = fleet.host("lake-2", data=first.data)[0]
+        deployment = Deployment(fleet, "three-node")
+        deployment.write({host.name: host for host in fleet.hosts})
+        deployment.set(
+            config_settings={"STREAMLAKE_PART_MAX_AGE_SECONDS": "2"}, streamlake_lake_shared=True, kafka_heap_mb=320
+        )
+        deployment.done(seconds=2400)
+        yield Many(deployment, kafka, [first, second])
+    finally:
+        fleet.close()
+
+
+def test_nothing_of_kafka_travels_in_the_clear(many: Many) -> None:
+    for node in many.kafka:
+        protocols = node.run("grep -E '^(listeners|listener.security.protocol.map)=' /etc/kafka/server.properties")
+        assert "SASL_SSL" in protocols
+        assert "PLAINTEXT:" not in protocols.replace("SASL_PLAINTEXT:SASL_PLAINTEXT", "")
+
+
+def test_a_node_is_killed_under_load(many: Many) -> None:
+    traffic = Traffic(many.lakes[0], "killed", rate=20)
+    many.kafka[1].unplug()
+    before = len(traffic.accepted())
+    until(lambda: len(traffic.accepted()) > before + 100, 120)
+    many.kafka[1].boot()
+    wait_active(many.kafka[1], "kafka.service", seconds=240)
+    many.check(traffic.stop())
+
+
+def test_a_rolling_restart_and_an_upgrade_under_load(many: Many) -> None:
+    begun = [states.begun(node, "kafka.service") for node in many.kafka]
+    traffic = Traffic(many.lakes[0], "rolled", rate=20, seconds=1500)
+    many.deployment.done("roll.yml", "-e", "reason='the test rolls it'", seconds=1800)
+    assert all(states.begun(node, "kafka.service") != was for node, was in zip(many.kafka, begun, strict=True))
+    text = (ROOT / _ROOM).read_text() + "\n# Another release.\n"
+    many.deployment.done(release={_ROOM: text}, seconds=1800)
+    many.check(traffic.stop())
+
+
+def test_consumers_on_two_hosts_share_and_take_over(many: Many) -> None:
+    for host in many.lakes:
+        wait_active(host, CONSUMER, API)
+    many.lakes[1].unplug()
+    traffic = Traffic(many.lakes[0], "alone", rate=20)
+    before = len(traffic.accepted())
+    until(lambda: len(traffic.accepted()) > before + 50, 60)
+    many.check(traffic.stop())
