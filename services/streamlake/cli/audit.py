@@ -96,7 +96,7 @@ def audit(
         report.document(errors_only=errors_only),
         lambda console: _draw(console, report, errors_only=errors_only),
         as_json=as_json,
-        suggest=_suggest(report, options, max_duration),
+        suggest=_suggest(report, options, max_duration, lake_only=lake_only),
     )
     raise typer.Exit(report.exit_code)
 
@@ -109,14 +109,15 @@ def _keep_days(settings: Settings, dataset: str) -> int | None:
         return None
 
 
-def _suggest(report: Report, options: Options, max_duration: str | None) -> list[str]:
+def _suggest(report: Report, options: Options, max_duration: str | None, *, lake_only: bool) -> list[str]:
     words = ["streamlake audit", report.dataset]
     words += ["--from", options.first] if options.first else []
     words += ["--to", options.last] if options.last else []
     if not report.checked.complete:
         words += ["--deep"] if options.deep else []
         words += ["--read", f"{options.read_share * 100:g}%"] if options.read_share else []
-        return [" ".join([*words, *(["--max-duration", max_duration] if max_duration else []), "--resume"])]
+        words += ["--max-duration", max_duration] if max_duration else []
+        return [" ".join([*words, "--resume", *(["--lake-only"] if lake_only else [])])]
     if report.verdict is Verdict.FOUND or options.deep:
         return []
     return [" ".join([*words, "--deep"])]

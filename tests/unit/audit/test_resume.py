@@ -21,8 +21,10 @@ def count_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second passes with each look at the clock, so `max_seconds` is a number of steps."""
 
     def looking(*arguments: Any) -> Looking:
-        clock = itertools.count()
-        return Looking(*arguments, monotonic=lambda: float(next(clock)))
+        made, clock = Looking(*arguments), itertools.count(1)
+        made.monotonic = lambda: float(next(clock))
+        made.deadline = made.options.max_seconds or float("inf")
+        return made
 
     monkeypatch.setattr(run, "Looking", looking)
 
