@@ -10,7 +10,7 @@ from streamlake.storage.gcs import GcsStore
 from streamlake.storage.local import LocalStore
 from streamlake.storage.memory import MemoryStore
 from streamlake.storage.store import ObjectStore
-from tests.support.fake_gcs import BUCKET, QUICK, FakeGcs
+from tests.support.fake_gcs import BUCKET, FakeGcs
 from tests.support.fake_gcs_server import FakeGcsServer
 from tests.support.fake_gcs_weather import BadWeather
 
@@ -46,7 +46,7 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     else:
         with BadWeather() if "weather" in request.param else FakeGcs() as fake:
             monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
-            yield from _buckets(lambda: GcsStore(BUCKET, f"lakes/{next(fresh)}", QUICK))
+            yield from _buckets(lambda: GcsStore(BUCKET, f"lakes/{next(fresh)}"))
             if isinstance(fake, BadWeather):
                 fake.require_all()
 

@@ -166,7 +166,7 @@ def test_any_names_in_any_order(
 
 @pytest.mark.parametrize("make_store", OF_BUCKETS, indirect=True)
 @given(names=names, prefix=prefixes, start=prefixes, limit=limits)
-@settings(quick, max_examples=25)
+@settings(quick, max_examples=15)
 def test_any_names_in_any_order_in_a_bucket(
     make_store: Callable[[], ObjectStore], names: list[str], prefix: str, start: str, limit: int | None
 ) -> None:

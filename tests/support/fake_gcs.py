@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Self
 
 from streamlake.local.bucket import BucketApi
@@ -20,8 +20,10 @@ from streamlake.storage.memory import MemoryStore
 from streamlake.storage.store import ObjectStore
 
 BUCKET = "lake-bucket"
-QUICK = Limits(attempt_seconds=0.5, total_seconds=1.8, silence_seconds=0.25, bytes_per_second=50 << 20)
-"""As in production, only sooner."""
+QUICK = Limits(attempt_seconds=0.5, total_seconds=4, silence_seconds=0.25, bytes_per_second=50 << 20)
+"""For faults of time, where a test waits for a time-out. A busy machine may be that slow without a fault."""
+BRIEF = replace(QUICK, total_seconds=1)
+"""For faults that last, where a test waits until a call gives up."""
 
 What = Literal[
     "error", "error_after", "drop", "drop_after", "stall", "stall_after", "late", "truncate", "trickle", "trickle_head",
@@ -42,6 +44,11 @@ class Fault:
     message: str = "We encountered an internal error. Please try again."
     seconds: float = 5.0
     happened: int = 0
+
+    @property
+    def limits(self) -> Limits:
+        """The patience that a store needs to meet it soon."""
+        return QUICK if self.what.startswith(("stall", "trickle")) else Limits()
 
     def fits(self, call: Call) -> bool:
         """Whether this call is to be broken."""

@@ -11,7 +11,7 @@ from streamlake.audit.report import Report
 from streamlake.audit.run import audit
 from streamlake.storage.gcs import GcsStore
 from streamlake.storage.local import LocalStore
-from tests.support.fake_gcs import BUCKET, QUICK, FakeGcs
+from tests.support.fake_gcs import BUCKET, FakeGcs
 from tests.support.fake_gcs_weather import BadWeather
 from tests.support.lakes import HandLake, a_good_lake
 
@@ -22,7 +22,7 @@ class Twice:
     def __init__(self, hand: HandLake, fake: FakeGcs) -> None:
         self.hand = hand
         self.fake = fake
-        self.store = GcsStore(BUCKET, "lake", QUICK)
+        self.store = GcsStore(BUCKET, "lake")
 
     def look(self, options: Options = Options(deep=True, settle_seconds=0)) -> tuple[Report, Report]:  # noqa: B008 - frozen
         """The audit of the files, and that of the bucket."""

@@ -1,11 +1,12 @@
 """A bucket that a test may break, and the store that must cope with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from streamlake.storage.gcs import GcsStore
-from tests.support.fake_gcs import BUCKET, QUICK, FakeGcs
+from streamlake.storage.gcs_patience import Limits
+from tests.support.fake_gcs import BUCKET, FakeGcs
 
 
 @pytest.fixture
@@ -17,8 +18,20 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGcs]:
 
 
 @pytest.fixture
-def lake(fake: FakeGcs) -> Iterator[GcsStore]:
-    """A lake in the bucket, with the patience of a test."""
-    store = GcsStore(BUCKET, "lake", QUICK)
-    yield store
-    store.close()
+def lake_with(fake: FakeGcs) -> Iterator[Callable[[Limits], GcsStore]]:
+    """Opens the lake in the bucket with a patience."""
+    made: list[GcsStore] = []
+
+    def make(limits: Limits) -> GcsStore:
+        made.append(GcsStore(BUCKET, "lake", limits))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def lake(lake_with: Callable[[Limits], GcsStore]) -> GcsStore:
+    """The lake with the patience of production."""
+    return lake_with(Limits())

@@ -12,7 +12,7 @@ from google.auth.compute_engine import _metadata
 from streamlake.errors import EXIT_REFUSED
 from streamlake.storage.errors import NoCredentials, StoreTrouble
 from streamlake.storage.gcs import GcsStore
-from tests.support.fake_gcs import BUCKET, QUICK
+from tests.support.fake_gcs import BRIEF, BUCKET
 from tests.support.fake_gcs_accounts import GuardedGcs
 
 
@@ -33,7 +33,7 @@ def guarded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Guarded
 @pytest.fixture
 def vouched(guarded: GuardedGcs) -> Iterator[GcsStore]:
     """A lake in that bucket."""
-    store = GcsStore(BUCKET, "lake", QUICK)
+    store = GcsStore(BUCKET, "lake")
     yield store
     store.close()
 
@@ -87,12 +87,16 @@ def test_a_metadata_server_that_is_away_for_a_moment_is_waited_for(
 ) -> None:
     vouched.create("a", [b"1"])
     guarded.revoke_all()
+    hasty = GcsStore(BUCKET, "lake", BRIEF)
+    hasty.create("b", [b"1"])
+    guarded.revoke_all()
     with monkeypatch.context() as away:
         away.setattr(_metadata, "_GCE_METADATA_HOST", "127.0.0.1:9")
         soon = functools.partial(ExponentialBackoff, initial_wait_seconds=0.01)
         away.setattr(_metadata, "ExponentialBackoff", soon)  # it waits 15 s, whatever it is told
         with pytest.raises(StoreTrouble):
-            vouched.read("a")
+            hasty.read("a")
+    hasty.close()
     assert vouched.read("a") == b"1"
 
 
@@ -100,7 +104,7 @@ def test_without_any_credentials_the_first_call_says_what_is_missing(
     guarded: GuardedGcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_metadata, "_NO_GCE_CHECK", True)
-    store = GcsStore(BUCKET, "lake", QUICK)
+    store = GcsStore(BUCKET, "lake")
     with pytest.raises(NoCredentials, match="default credentials"):
         store.size("a")
 
@@ -114,12 +118,12 @@ def test_a_credentials_file_that_is_none_is_named(
         file.write_text(content)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
     with pytest.raises(NoCredentials, match=r"key\.json"):
-        GcsStore(BUCKET, "lake", QUICK).size("a")
+        GcsStore(BUCKET, "lake").size("a")
 
 
 def test_an_emulator_without_a_scheme_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "localhost:4443")
-    store = GcsStore(BUCKET, "lake", QUICK)
+    store = GcsStore(BUCKET, "lake")
     with pytest.raises(Exception, match="with its scheme") as told:
         store.size("a")
     assert told.value.code == "SL-0302"  # type: ignore[attr-defined] # one of ours
