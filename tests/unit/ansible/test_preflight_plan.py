@@ -126,6 +126,12 @@ def test_a_setting_is_one_plain_word(value: object) -> None:
     assert found(one_node(config_settings={"STREAMLAKE_X": 10})) == ""
 
 
+def test_secrets_of_google_need_a_project() -> None:
+    assert "no project is named" in found(one_node(streamlake_secrets="google"))
+    assert found(one_node(streamlake_secrets="google", streamlake_google={"project": "p"})) == ""
+    assert found(one_node(streamlake_secrets="host")) == ""
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     hosts = many(config_api_host="0.0.0.0", config_setings=1)
     hosts["lake-3"] = deepcopy(hosts["lake-2"])

@@ -147,6 +147,18 @@ def settings(hosts: "Hosts") -> "Failures":
     return found
 
 
+def secrets(hosts: "Hosts") -> "Failures":
+    """Where secrets come from can be asked."""
+    found = []
+    for name, host in hosts.items():
+        google = host["variables"].get("streamlake_google", {})
+        asked = host["variables"].get("streamlake_secrets") == "google"
+        if asked and not (isinstance(google, dict) and google.get("project")):
+            todo = "Set streamlake_google: {project: …}, or use Terraform's inventory."
+            found.append(failure(name, "secrets", "streamlake_secrets is google, and no project is named", todo))
+    return found
+
+
 def variables_of(roles: Path) -> "list[str]":
     """Each variable that a role declares."""
     import yaml
@@ -163,7 +175,8 @@ def variables_of(roles: Path) -> "list[str]":
 def check(document: "dict[str, object]", known: "list[str]") -> "Failures":
     """All of it."""
     hosts, there = document["hosts"], document["datasets"]
-    return [*groups(hosts), *unknown(hosts, known), *datasets(hosts, there), *api(hosts), *settings(hosts)]
+    inventory = [*groups(hosts), *unknown(hosts, known), *datasets(hosts, there)]
+    return [*inventory, *api(hosts), *settings(hosts), *secrets(hosts)]
 
 
 if __name__ == "__main__":
