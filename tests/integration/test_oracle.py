@@ -11,94 +11,22 @@ import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from confluent_kafka import Message
 
-from streamlake.audit.findings import Verdict
+from streamlake.audit.dead_letters import DeadLetters
+from streamlake.audit.findings import Kind, Verdict
 from streamlake.audit.options import Options
 from streamlake.audit.run import audit
-from streamlake.consumer.line import DeadLetterLines, RawLines
-from streamlake.consumer.place import Place
-from streamlake.kafka.admin import Admin
-from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.names import dlq_topic, raw_topic
-from streamlake.storage.claim import Claim
-from streamlake.storage.layout import Chain
+from streamlake.kafka.reader import Reader
+from streamlake.storage import layout
 from streamlake.storage.local import LocalStore
-from tests.oracle.verify import Proof, verify
-from tests.support.broker import BrokerUnderTest, Headers
-from tests.support.lakes import HandLake
-
-META = (
-    b'{"ingestion_id":"0190163d-8694-739b-aea5-966c26f8ad91","schema_version":1,"producer":"checkout",'
-    b'"ingested_at":"2026-11-21T08:00:00Z"}'
-)
-VALUES: list[tuple[bytes | None, bytes | None, Headers]] = [
-    (b"k0", b'{"n": 0.10, "big": 18446744073709551616}', []),
-    (b"k1", b' {"a":1,\r\n "a":2}\n', [("streamlake", META)]),
-    (None, None, [("h", None), ("h", b"\xff"), ("streamlake", META), ("z", b"\xc3\xa4")]),
-    (b"\xff", b"{bad", [("streamlake", b"not ours"), ("h", b"1")]),
-    (b"k4", b'{"payload":{"x":"\\"payload\\":"}}', [("streamlake", b"not ours")]),
-    (b"", '{"ä":"\\u00e4 \\ud83d\\ude00"}'.encode(), []),
-    (b"k6", b"\xff\xfe", []),
-    (b"k7", b'"text"', []),
-]
-REJECTED = (3, 6)
-
-
-class Landed(HandLake):
-    """What the broker has, landed by the product's own lines."""
-
-    def __init__(self, root: Path, dataset: str, broker: BrokerUnderTest) -> None:
-        super().__init__(root, dataset)
-        self.broker = broker
-        self.admin = Admin(broker.bootstrap)
-        self.raw_id = self.admin.topic_id(raw_topic(dataset))
-        dlq_id = self.admin.topic_id(dlq_topic(dataset))
-        assert self.raw_id is not None
-        assert dlq_id is not None
-        self.chain, self.dlq_chain = Chain(self.raw_id), Chain(dlq_id)
-        for key, value, headers in VALUES:
-            broker.send(raw_topic(dataset), [value], key=key, headers=headers)
-        messages = broker.read(raw_topic(dataset))
-        self.claims = [self._raw(messages[0:5]), self._raw(messages[5:8])]
-        for offset in REJECTED:
-            self.send_letter(offset)
-        messages = broker.read(dlq_topic(dataset))
-        self.dead = self._dead(messages) if messages else None
-
-    def _raw(self, messages: list[Message]) -> Claim:
-        place = Place(self.dataset, self.raw_topic, 0, "raw")
-        accepted = [m for m in messages if m.offset() not in REJECTED]
-        return self.land(
-            len(messages),
-            rejected=[offset for m in messages if (offset := m.offset()) in REJECTED],
-            lines=RawLines().encode(place, accepted),  # type: ignore[arg-type] # the client's own messages
-        )
-
-    def send_letter(self, record: int, **changes: object) -> None:
-        key, value, headers = VALUES[record]
-        fields: dict[str, object] = {
-            "key": key, "value": value, "headers": tuple(headers), "reason": "not_json", "detail": "", "at": "",
-            "topic": self.raw_topic, "topic_id": self.raw_id, "partition": 0, "offset": record,
-        }  # fmt: skip
-        encoded = encode(DeadLetter(**(fields | changes)))  # type: ignore[arg-type] # the fields are listed above
-        self.broker.send(self.dlq_topic, [encoded.value], key=encoded.key, headers=encoded.headers)
-
-    def _dead(self, messages: list[Message]) -> Claim:
-        place = Place(self.dataset, self.dlq_topic, 0, "dead_letters")
-        return self.land_dead_letters(
-            [m.offset() or 0 for m in messages],
-            chain=self.dlq_chain,
-            lines=DeadLetterLines().encode(place, messages),  # type: ignore[arg-type] # the client's own messages
-        )
-
-    def prove(self) -> Proof:
-        return verify(self.root, self.broker.bootstrap, self.dataset)
-
-    def audit(self) -> Verdict:
-        return audit(self.store, self.dataset, Options(deep=True, settle_seconds=0.1), self.admin).verdict
+from tests.oracle.verify import verify
+from tests.support.broker import BrokerUnderTest
+from tests.support.lakes import DATE
+from tests.support.landed_lake import REJECTED, Landed
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +43,7 @@ def landed(template: Landed, tmp_path: Path) -> Landed:
     """A copy of that lake, to be damaged."""
     shutil.copytree(template.root, tmp_path / "lake")
     mine = copy.copy(template)
-    mine.root, mine.store = tmp_path / "lake", LocalStore(tmp_path / "lake")
+    mine.root, mine.store, mine._sealed = tmp_path / "lake", LocalStore(tmp_path / "lake"), {}
     return mine
 
 
@@ -203,14 +131,83 @@ DAMAGES = [
 ]  # fmt: skip
 
 
+def _edit_seal(lake: Landed, change: Callable[[dict[str, Any]], object]) -> None:
+    path = lake.root / layout.seal(layout.RAW, lake.dataset, DATE)
+    seal = json.loads(path.read_text())
+    change(seal)
+    path.write_text(json.dumps(seal))
+
+
+def seal_lies_about_a_part(lake: Landed) -> None:
+    _edit_seal(lake, lambda seal: seal["parts"].pop())
+
+
+def seal_lies_about_a_checksum(lake: Landed) -> None:
+    _edit_seal(lake, lambda seal: seal["parts"][0].update(sha256="0" * 64))
+
+
+def seal_lies_about_its_records(lake: Landed) -> None:
+    _edit_seal(lake, lambda seal: seal.update(records=seal["records"] + 1))
+
+
+def seal_lies_about_its_range(lake: Landed) -> None:
+    _edit_seal(lake, lambda seal: seal["ranges"][str(lake.chain)]["0"].update(next=lake.claims[0].next, claims=1))
+
+
+def truncate_part(lake: Landed) -> None:
+    path = lake.part_path(lake.claims[0])
+    path.write_bytes(path.read_bytes()[:-12])
+
+
+def part_of_another_chain(lake: Landed) -> None:
+    path = lake.part_path(lake.claims[0])
+    (path.parent / path.name.replace(str(lake.chain), str(lake.dlq_chain))).write_bytes(path.read_bytes())
+
+
+def content_of_another_part(lake: Landed) -> None:
+    lake.part_path(lake.claims[0]).write_bytes(lake.part_path(lake.claims[1]).read_bytes())
+
+
+def edit_claims_counts(lake: Landed) -> None:
+    lake.edit_claim(lake.claims[0], records=3, control=1)
+
+
+def edit_claims_chain(lake: Landed) -> None:
+    lake.edit_claim(lake.claims[0], chain=str(lake.dlq_chain))
+
+
+def edit_claims_rejections(lake: Landed) -> None:
+    lake.edit_claim(lake.claims[0], records=5, rejected=[])
+
+
+SEALED = [
+    seal_lies_about_a_part, seal_lies_about_a_checksum, seal_lies_about_its_records, seal_lies_about_its_range,
+    remove_part, remove_claim, remove_last_claim, copy_a_part, edit_claim, edit_claims_counts, reorder,
+]  # fmt: skip
+MORE = [
+    truncate_part, part_of_another_chain, content_of_another_part, edit_claims_counts, edit_claims_chain,
+    edit_claims_rejections,
+]  # fmt: skip
+
+
 @pytest.mark.broker
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_oracle_and_audit_both_find(landed: Landed, damage: Callable[[Landed], None]) -> None:
+@pytest.mark.parametrize(("damage", "sealed"), [*((d, False) for d in DAMAGES + MORE), *((d, True) for d in SEALED)])
+def test_oracle_and_audit_both_find(landed: Landed, damage: Callable[[Landed], None], *, sealed: bool) -> None:
+    if sealed:
+        landed.seal(landed.claims)
     damage(landed)
     proof = landed.prove()
     assert proof.violations
     assert not proof.ok
     assert landed.audit() is Verdict.FOUND
+
+
+@pytest.mark.broker
+def test_both_are_content_with_a_sealed_lake(landed: Landed) -> None:
+    landed.seal(landed.claims)
+    proof = landed.prove()
+    assert (proof.violations, proof.seals) == ([], 1)
+    assert landed.audit() is Verdict.OK
 
 
 def _forge(lake: Landed, change: Callable[[list[bytes]], list[bytes]]) -> None:
@@ -259,6 +256,11 @@ def test_a_rejected_record_without_a_dead_letter_is_found(
     monkeypatch.setattr(Landed, "send_letter", lambda *_: None)
     lake = Landed(tmp_path / "lake", new_dataset(partitions=1), broker)
     assert [v["invariant"] for v in lake.prove().violations] == ["I1", "I1"]
+    reader = Reader(broker.bootstrap, admin=lake.admin)
+    keys = DeadLetters(lake.admin, reader, lake.dataset).keys
+    report = audit(lake.store, lake.dataset, Options(deep=True, settle_seconds=0.1), lake.admin, keys)
+    reader.close()
+    assert [(f.kind, f.where.start) for f in report.findings] == [(Kind.DEAD_LETTER_MISSING, o) for o in REJECTED]
 
 
 @pytest.mark.broker

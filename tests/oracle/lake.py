@@ -1,4 +1,4 @@
-"""The lake as files: claims, parts, lines. Read with nothing but gzip, hashlib and json."""
+"""The lake as files: claims, parts, lines. Read with nothing but gzip, zstandard, hashlib and json."""
 
 import gzip
 import hashlib
@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from tests.oracle.records import Line, dead_line, raw_line
+from tests.oracle.seals import wrong_seals
 
 _CHAIN = re.compile(r"([a-z2-7]{26})-([0-9]+)")
 
@@ -46,6 +49,9 @@ class Lake:
     logs: list[Log] = field(default_factory=list)
     claims: int = 0
     parts: int = 0
+    seals: int = 0
+    read: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    """The claims as they stand, by chain and partition."""
     violations: list[Violation] = field(default_factory=list)
 
     def wrong(self, invariant: str, where: object, what: str) -> None:
@@ -63,6 +69,9 @@ def read(root: Path, dataset: str) -> Lake:
             log = Log(topic, opening.parent.name, int(folder.name))
             lake.logs.append(log)
             _walk(lake, log, folder, named)
+    for name, what in wrong_seals(root, dataset, lake.read):
+        lake.wrong("I3", name, what)
+    lake.seals = len(list(root.glob(f"*/dataset={dataset}/ingestion_date=*/_metadata.json")))
     for chain in (root / "ledger" / f"dataset={dataset}").glob("*/"):
         if not (chain / "chain.json").exists():
             lake.wrong("I3", chain.name, "the chain has no opening")
@@ -86,6 +95,10 @@ def _walk(lake: Lake, log: Log, folder: Path, named: set[str]) -> None:
         except (ValueError, KeyError, TypeError) as error:
             lake.wrong("I3", path.name, f"the claim cannot be read: {error!r}")
             continue
+        lake.read.setdefault((log.chain, log.partition), []).append(claim)
+        mine = (lake.dataset, log.topic, log.chain, log.partition)
+        if (claim["dataset"], claim["topic"], claim["chain"], claim["partition"]) != mine:
+            lake.wrong("I3", path.name, "the claim says that it is of another log")
         if int(path.name[:20]) != start or start != log.head:
             lake.wrong(
                 "I3", path.name, f"the claim says {start}, its name {int(path.name[:20])}, the head is {log.head}"
@@ -118,13 +131,12 @@ def _amended(lake: Lake, path: Path, log: Log, start: int) -> int:
 def _part(lake: Lake, log: Log, claim: dict[str, Any], lost_up_to: int) -> None:
     name = claim["part"]
     try:
-        stored = (lake.root / name).read_bytes()
-        body = gzip.decompress(stored) if name.endswith(".gz") else stored
+        body = _unpacked(name, (lake.root / name).read_bytes())
     except FileNotFoundError:
         if lost_up_to < claim["next"]:
             lake.wrong("I3", name, "the claim's part is missing")
         return
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         lake.wrong("I3", name, f"the part cannot be read: {error!r}")
         return
     lake.parts += 1
@@ -136,6 +148,14 @@ def _part(lake: Lake, log: Log, claim: dict[str, Any], lost_up_to: int) -> None:
     if f"-{log.chain}-{log.partition:05}-{claim['start']:020}." not in name:
         lake.wrong("I3", name, "the part's name is not that of its claim")
     _lines(lake, log, claim, name, body)
+
+
+def _unpacked(name: str, stored: bytes) -> bytes:
+    if name.endswith(".gz"):
+        return gzip.decompress(stored)
+    if name.endswith(".zst"):
+        return zstandard.ZstdDecompressor().stream_reader(stored, read_across_frames=True).readall()
+    return stored
 
 
 def _lines(lake: Lake, log: Log, claim: dict[str, Any], name: str, body: bytes) -> None:

@@ -24,6 +24,7 @@ class Proof:
     dataset: str
     claims: int = 0
     parts: int = 0
+    seals: int = 0
     raw_lines: int = 0
     dead_lines: int = 0
     in_kafka: int = 0
@@ -50,7 +51,7 @@ def verify(root: Path, bootstrap: str, dataset: str) -> Proof:
     """Read all of both, and compare."""
     raw, dlq = f"streamlake.{dataset}.raw", f"streamlake.{dataset}.dlq"
     lake = read(root, dataset)
-    proof = Proof(dataset, lake.claims, lake.parts)
+    proof = Proof(dataset, lake.claims, lake.parts, lake.seals)
     for log in lake.logs:
         proof.raw_lines += len(log.lines) if log.topic == raw else 0
         proof.dead_lines += len(log.lines) if log.topic == dlq else 0
