@@ -19,6 +19,7 @@ _SECRETS = {
     "airflow@dag-processor.service": ["/etc/airflow/credentials"],
     "airflow@triggerer.service": ["/etc/airflow/credentials"],
 }
+UNITS_OF_ONE_USER = ("streamlake-consumer@orders.service", "streamlake-consumer@clicks.service")
 _NOBODYS = ["/etc/shadow", "/etc/ssh/ssh_host_ed25519_key", "/var/lib/postgresql"]
 
 
@@ -55,6 +56,16 @@ def test_from_inside_it_can_write_no_settings_read_no_others_secret_and_gain_not
     assert found["no_new_privileges"]
     assert found["filter"]
     assert int(found["capabilities"], 16) == int(found["bounding"], 16) == 0
+
+
+def test_a_consumer_does_not_even_see_another_of_the_same_user(site: Host) -> None:
+    """They share an account, so only what lies between the units keeps one from the other's credential."""
+    one, other = UNITS_OF_ONE_USER
+    pid = states.unit(site, other)["MainPID"]
+    theirs = [f"/proc/{pid}/{name}" for name in ("environ", "status", "fd", "root/run/credentials", "mem")]
+    assert sandbox.probe(site, one, theirs)["managed"] == []
+    bare = sandbox.bare(site, theirs)["managed"]
+    assert {f"read /proc/{pid}/environ", f"list /proc/{pid}/root/run/credentials"} <= set(bare)
 
 
 def test_the_probe_finds_what_there_is_to_find(site: Host) -> None:

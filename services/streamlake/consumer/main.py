@@ -184,7 +184,7 @@ class _Patience:
     def _say(self, error: BaseException | None) -> None:
         self._vital.state, self._vital.waiting_for = "waiting", str(error)
         # What we could check alone is right. A host must not hang in its start because a broker is away.
-        self._manager.tell(READY, ALIVE, status(f"waiting: {error}"))
+        self._manager.tell(READY, ALIVE, status(f"waits for: {error}"))
         if self._said != str(error) or time.monotonic() - self._said_at >= SAY_AGAIN_SECONDS:
             self._said, self._said_at = str(error), time.monotonic()
             log.warning("waiting: %s", error, extra=logs.error_fields(error) if error else {})

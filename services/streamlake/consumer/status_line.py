@@ -15,10 +15,11 @@ def status_line(vitals: Mapping[str, Any]) -> str:
     if counters["loss_offsets"]:
         words.append(f"{counters['loss_offsets']:,} offsets lost")
     state, reason = vitals["state"], vitals["waiting_for"]
-    if reason:
-        # Before the figures: a terminal cuts a long line at its end.
-        state += f": {reason}" if state == "waiting" else f", waits for: {reason}"
-    return f"{state}{';' if reason else ':'} {'; '.join(words)}"
+    if not reason:
+        return f"{state}: {'; '.join(words)}"
+    # Before the figures: a terminal cuts a long line at its end.
+    waits = f"waits for: {reason}"
+    return "; ".join([waits if state == "waiting" else f"{state}, {waits}", *words])
 
 
 def _lag(partitions: list[dict[str, Any]]) -> str:

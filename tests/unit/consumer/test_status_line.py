@@ -45,6 +45,6 @@ def test_the_last_part_has_its_time_and_its_size() -> None:
 
 def test_what_it_waits_for_comes_first() -> None:
     line = status_line(vitals([partition(5, 1.0)], waiting_for="SL-0301: no room", state="waiting"))
-    assert line.startswith("waiting: SL-0301: no room; lag 5 records, 1 s")
+    assert line.startswith("waits for: SL-0301: no room; lag 5 records, 1 s")
     line = status_line(vitals([partition(5, 1.0)], waiting_for="SL-0413: too many", state="tripped"))
     assert line.startswith("tripped, waits for: SL-0413: too many; lag 5 records")
