@@ -128,3 +128,11 @@ def test_an_emulator_without_a_scheme_is_told(monkeypatch: pytest.MonkeyPatch) -
         store.size("a")
     assert told.value.code == "SL-0302"  # type: ignore[attr-defined] # one of ours
     store.close()
+
+
+def test_an_emulator_on_this_machine_is_not_asked_through_a_proxy(
+    lake: GcsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert lake.create("a", [b"1"])
