@@ -121,7 +121,7 @@ class Walk:
             looking.tell(f"days of {zone}", number, len(dates))
             name = layout.seal(zone, looking.dataset, date)
             seal = self._seal(name, date)
-            if seal is None:
+            if seal is None or self._is_newer(seal):
                 unsealed.append(date)
                 continue
             day = SealedDay(looking, name, seal)
@@ -132,6 +132,21 @@ class Walk:
             done.append(date)
             looking.step()
         return unsealed
+
+    def _is_newer(self, seal: Seal) -> bool:
+        """Whether it counts claims that were made after the names were listed: then it says nothing about ours."""
+        for chain, by_partition in seal.ranges.items():
+            for partition, sealed in by_partition.items():
+                log = self._at.logs.get(log_key(chain, int(partition))) if partition.isdecimal() else None
+                if log is not None and sealed.claims and sealed.next > log.position.report.next:
+                    return self._goes_on(log)
+        return False
+
+    def _goes_on(self, log: Log) -> bool:
+        report, dataset = log.position.report, self._at.dataset
+        prefix = layout.partition_prefix(dataset, log.chain, report.partition)
+        behind = layout.claim(dataset, log.chain, report.partition, report.next)
+        return next(self._at.store.list_from(prefix, behind, 1), None) is not None
 
     def _seal(self, name: str, date: str) -> Seal | None:
         looking = self._at

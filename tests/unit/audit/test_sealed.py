@@ -1,18 +1,25 @@
 """A sealed day is read from its seal, and every way in which seal, claims and folder may disagree is found (I3)."""
 
 import json
+import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streamlake.audit.findings import Kind, Verdict
+from streamlake.audit.options import Options
+from streamlake.audit.run import audit
+from streamlake.consumer.sealing import Sealed, seal_days
 from streamlake.storage import layout
 from streamlake.storage.claim import Claim, Gap
 from streamlake.storage.layout import Chain
+from streamlake.storage.local import LocalStore
 from tests.support.lakes import DLQ_ID, TOPIC_ID, HandLake
 from tests.unit.audit.look import kinds, look
+from tests.unit.consumer.lake import CHAIN, PLACE, WRITER, Lake
 
 DAY, NEXT, OPEN = "2026-11-21", "2026-11-22", "2026-11-23"
 Damage = Callable[[HandLake, Mapping[str, Claim], Path], None]
@@ -210,3 +217,63 @@ def test_loss_and_amendments_behind_a_seal_are_counted_once(tmp_path: Path) -> N
         assert report.verdict is Verdict.OK, report.findings
         assert report.tally.lost == 7
         assert look(lake, deep=deep, sample=sample, known_loss=6).verdict is Verdict.FOUND
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_the_consumer_seals_is_ok(seed: int) -> None:
+    """Its own seals, of days with holes and partitions that are still, hold against its own claims."""
+    chance, lake = random.Random(seed), Lake(ends=[0, 0, 0])
+    for partition in range(3):
+        at = 0
+        for day in range(1, 6):
+            for _ in range(chance.choice([0, 1, 3])):
+                width = chance.choice([1, 10, 100])
+                if chance.random() < 0.3:
+                    hole(lake, partition, at, at + width, f"2026-11-0{day}")
+                else:
+                    lake.claim(partition, at, at + width, f"2026-11-0{day}")
+                at += width
+        lake.ends[partition] = at
+    sealed = lake.run(seal_days(PLACE, "2026-11-05", Sealed(), WRITER))
+    report = audit(lake.store, "orders", Options(sample=0))
+    assert report.findings == []
+    assert report.checked.seals == len(sealed.new)
+    assert report.verdict is (Verdict.OK if report.checked.claims_total else Verdict.INDETERMINATE)
+
+
+def hole(lake: Lake, partition: int, start: int, next_offset: int, date: str) -> None:
+    """A claim of offsets that hold no record: it has no part, and so no folder."""
+    claim = lake.claim(partition, start, next_offset, date, part=False)
+    name = layout.claim("orders", CHAIN, partition, start)
+    empty = msgspec.structs.replace(claim, part=None, records=0, size=0, control=next_offset - start)
+    lake.store._objects[name] = empty.encode()
+
+
+class Meanwhile(LocalStore):
+    """Something happens once the ledger's names are listed."""
+
+    def __init__(self, root: Path, happens: Callable[[], object]) -> None:
+        super().__init__(root)
+        self._happens: Callable[[], object] | None = happens
+
+    def list_from(self, prefix: str, start: str = "", limit: int | None = None) -> Iterator[str]:
+        if prefix.startswith("raw/") and self._happens is not None:
+            happens, self._happens = self._happens, None
+            happens()
+        return super().list_from(prefix, start, limit)
+
+
+def test_what_is_landed_and_sealed_meanwhile_is_no_fault(tmp_path: Path) -> None:
+    lake = HandLake(tmp_path)
+    claims = [lake.land(3), lake.land(2, partition=1)]
+
+    def go_on() -> None:
+        claims.extend([lake.land(4), lake.land(1, partition=2)])
+        lake.seal(claims)
+        lake.land(2, date=NEXT)
+
+    report = audit(Meanwhile(tmp_path, go_on), "orders", Options(deep=True, settle_seconds=0))
+    assert (report.verdict, report.findings) == (Verdict.OK, [])
+    assert report.checked.claims == report.checked.claims_total == 2
+    again = audit(lake.store, "orders", Options(settle_seconds=0))
+    assert (again.verdict, again.findings, again.checked.claims, again.checked.seals) == (Verdict.OK, [], 5, 1)
