@@ -71,6 +71,7 @@ def test_what_looks_like_a_secret_is_hidden(written: str, secret: str) -> None:
         "STREAMLAKE_BOOTSTRAP_SERVERS=127.0.0.1:9092",
         "listeners=SASL_PLAINTEXT://127.0.0.1:9092",
         "security.protocol=SASL_PLAINTEXT",
+        "STREAMLAKE_API_KEYS_FILE=/etc/streamlake/api-keys.json",
         "orders: lag 0, landed up to 2026-11-21T10:00:00Z",
     ],
 )

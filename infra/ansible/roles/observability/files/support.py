@@ -80,9 +80,10 @@ PATTERNS = (
             r"(?i)([\w.-]*(?:password|passwd|secret|token|private_key|fernet_key|api_key|jaas)[\w.-]*[\"']?\s*[:=]\s*)"
             r"(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}\n]+)"
         ),
-        rf"\1{HIDDEN}",
+        lambda found: found[0] if PLACE.search(found[1]) else found[1] + HIDDEN,
     ),
 )
+PLACE = re.compile(r"(?i)(file|files|dir|path|cmd|location|seconds|count|enabled|exists)[\"']?\s*[:=]\s*$")
 PLAIN = re.compile(r"(?i)^(true|false|none|null|yes|no|\d{1,5}|\[hidden\])$")
 
 
