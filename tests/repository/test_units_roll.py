@@ -132,11 +132,16 @@ def test_fewer_processes_in_the_contract_end_the_others(units: ModuleType) -> No
 def test_a_consumer_works_when_its_dataset_is_well_and_it_is_the_one_that_answers(
     units: ModuleType, health: str, works: bool
 ) -> None:
-    status: dict[str, Any] = {"processes": [{"pid": 7}], "datasets": [{"name": "orders", "health": health}]}
+    status: dict[str, Any] = {
+        "processes": [{"pid": 7, "answers": True}],
+        "datasets": [{"name": "orders", "health": health}],
+    }
     unit = "streamlake-consumer@orders.service"
     assert (units.judged(unit, "orders", RUNS, status) == "") is works
     assert units.judged(unit, "orders", RUNS | {"MainPID": "8"}, status), "another process answered"
     assert units.judged(unit, "orders", RUNS, {}), "nobody answered"
+    silent = {"processes": [{"pid": 7, "answers": False}], "datasets": status["datasets"]}
+    assert units.judged(unit, "orders", RUNS, silent), "it runs and says nothing"
 
 
 def test_the_api_works_when_it_is_ready(units: ModuleType) -> None:

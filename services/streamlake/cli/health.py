@@ -38,6 +38,7 @@ class DatasetFacts:
     log_ends: Mapping[tuple[str, int], int] | None = None
     sealed_until: str | None = None
     dead_letters: int | None = None
+    start: str = "scripts/up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def _word(
 ) -> tuple[Word, tuple[Advice, ...]]:
     name = facts.name
     if not facts.consumers:
-        return "stopped", (Advice(f"{name}: no consumer answers on this machine", "scripts/up"),)
+        return "stopped", (Advice(f"{name}: no consumer answers on this machine", facts.start),)
     states = {str(consumer["state"]) for consumer in facts.consumers}
     reason = next((str(c["waiting_for"]) for c in facts.consumers if c.get("waiting_for")), "")
     code = reason[:7] if reason.startswith("SL-") else ""
@@ -131,7 +132,8 @@ def of_processes(processes: Sequence[dict[str, Any]]) -> tuple[Word, tuple[Advic
     for process in processes:
         if process["state"] in ("failed", "backing_off"):
             word = "unhealthy"
-            advice.append(Advice(f"{process['name']}: {process['reason']}", f"tail {process['log']}"))
+            look = process.get("look") or f"tail {process['log']}"
+            advice.append(Advice(f"{process['name']}: {process['reason']}", look))
         elif process["state"] in ("waiting", "starting", "stopping") and word == "healthy":
             word = "starting"
     return word, tuple(advice)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from streamlake import vitals
-from streamlake.cli import health
+from streamlake.cli import health, host_units
 from streamlake.cli.health import Advice, DatasetHealth, Word
 from streamlake.cli.lake_look import LakeLook
 from streamlake.contract.problems import WrongContract
@@ -45,6 +45,7 @@ class Gatherer:
         self._admin = Admin(settings.bootstrap_servers, seconds=KAFKA_SECONDS, security=security_of(settings))
         self._kafka_said: StreamlakeError | None = None
         self._every_dataset = dataset is None
+        self._start_all = host_units.START_ALL if host_units.is_host() else "scripts/up"
 
     def _known(self, dataset: str | None) -> dict[str, float]:
         """Each dataset to look at, and the age at which its parts close.
@@ -82,7 +83,7 @@ class Gatherer:
             )
         words = [d.health for d in judged]
         if not runs:
-            word, advice, words = "stopped", (Advice("nothing runs here", "scripts/up"),), []
+            word, advice, words = "stopped", (Advice("nothing runs here", self._start_all),), []
         elif not kafka:
             word = "unhealthy"
             advice = (self._kafka_advice(),)
@@ -117,6 +118,10 @@ class Gatherer:
                 ):
                     yield process
             return
+        if host_units.is_host():
+            found = host_units.rows(host_units.ask(), documents, host_units.booted())
+            yield from (p for p in found if self._every_dataset or p["dataset"] in (None, *self._datasets))
+            return
         for document in documents:
             yield {
                 "name": document.get("process"),
@@ -149,6 +154,7 @@ class Gatherer:
             log_ends=log_ends(self._admin, name) if ask_kafka else None,
             sealed_until=lake.sealed_until(name),
             dead_letters=self._dead_letters(name) if ask_kafka else None,
+            start=host_units.start_command(name) if host_units.is_host() else "scripts/up",
         )
         return health.of_dataset(facts, part_max_age_seconds)
 

@@ -234,7 +234,11 @@ def troubled(unit, properties):
 
 def judged(unit, dataset, properties, status):
     """The same, of an answer of `streamlake status --json`."""
-    mine = [p for p in status.get("processes", []) if str(p.get("pid")) == properties.get("MainPID")]
+    mine = [
+        p
+        for p in status.get("processes", [])
+        if str(p.get("pid")) == properties.get("MainPID") and p.get("answers", True)
+    ]
     if not dataset:
         return "" if status.get("api", {}).get("ready") else f"it is not ready. {properties.get('StatusText', '')}"
     if not mine:
