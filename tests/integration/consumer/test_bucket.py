@@ -50,6 +50,7 @@ def command(rig: Rig, fake: FakeGcs, *words: str) -> dict[str, object]:
     environment = {**rig.environment(lake_url=f"gs://{BUCKET}/lake"), "STORAGE_EMULATOR_HOST": fake.url}
     program = str(Path(sys.executable).with_name("streamlake"))
     done = subprocess.run([program, *words, "--json"], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout, done.stderr[-3000:]
     answer: dict[str, object] = json.loads(done.stdout)
     return answer
 
@@ -66,6 +67,11 @@ def test_a_consumer_loses_nothing_to_a_bucket_in_bad_weather(rig: Rig, bucket: F
         consumer = start(rig, bucket)  # reads back where to go on
         rig.send(events(40, 100 * rounds, bad_every=9))
         rig.wait_landed(120)
+    bucket.forget()
+    rig.send(events(40, 5000))
+    rig.wait_landed()
+    asked = [t.partition("?")[0] for t in bucket.seen.targets if "_metadata.json" not in t]
+    assert not [t for t in asked if not t.startswith("/upload/")], "landing goes on without asking what it knows"
     assert check(rig).dead
     assert not [target for target in bucket.seen.targets if "resumable" in target]
     assert bucket.seen.calls.keys() <= {"create", "stat", "read", "list"}, "more than create, get and list was needed"
