@@ -10,6 +10,7 @@ Google's Identity-Aware Proxy. Exit code 2: there is nothing to make an inventor
 """
 
 import argparse
+import ipaddress
 import json
 import os
 import re
@@ -65,7 +66,9 @@ def as_ansible(found: dict[str, Any]) -> dict[str, Any]:
             raise NoInventory(f"{name} is in no group, or in one that is unknown: {sorted(unknown)}.")
         for group in host["groups"]:
             members[group].append(name)
-        variables[name] = _host_variables(name, zone, project, host.get("address"))
+        variables[name] = _host_variables(name, zone, project, _checked_address(host.get("address"), name))
+        if "kafka" in host["groups"]:
+            variables[name]["kafka_rack"] = zone
     return {
         "_meta": {"hostvars": variables},
         "all": {"children": list(GROUPS), "vars": {"ansible_become": True, **found.get("vars", {})}},
@@ -81,16 +84,15 @@ def of_host(inventory: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _host_variables(name: str, zone: str, project: str, address: Any) -> dict[str, Any]:
+def _host_variables(name: str, zone: str, project: str, address: str) -> dict[str, Any]:
     tunnel = ["gcloud", "compute", "start-iap-tunnel", name, "22", "--listen-on-stdin", "--verbosity=warning"]
     proxy = shlex.join([*tunnel, f"--project={project}", f"--zone={zone}"])
     # A host is known by project, zone and name: another deployment's host of the same name is another host.
     alias = f"{name}.{zone}.{project.replace(':', '.')}"
     options = ["-o", f"ProxyCommand={proxy}", "-o", f"HostKeyAlias={alias}", "-o", "StrictHostKeyChecking=accept-new"]
     return {
-        "ansible_host": name,
+        "ansible_host": address,  # where the other hosts find it; SSH finds it by the tunnel's name and zone
         "ansible_ssh_common_args": shlex.join(options),
-        "streamlake_address": address,
         "streamlake_zone": zone,
     }
 
@@ -100,6 +102,13 @@ def _checked(pattern: re.Pattern[str], text: Any, what: str) -> str:
     if not isinstance(text, str) or not pattern.fullmatch(text):
         raise NoInventory(f"The output `inventory` has a {what} that is none: {text!r}.")
     return text
+
+
+def _checked_address(text: Any, name: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise NoInventory(f"The output `inventory` has an address of {name} that is none: {text!r}.") from None
 
 
 def _numbered(name: str) -> tuple[str, int]:

@@ -3,7 +3,9 @@
 locals {
   location = coalesce(var.location, var.region)
   labels   = merge(var.labels, { deployment = var.name, managed-by = "terraform" })
-  groups   = ["kafka", "api", "consumers", "airflow", "postgres"]
+  # Off its host the API speaks TLS; on loopback it need not.
+  api_off_host = var.edge != null || length(var.api_client_cidrs) > 0
+  groups       = ["kafka", "api", "consumers", "airflow", "postgres"]
   # The pools of each group.
   members = { for group in local.groups : group => [for name, pool in var.pools : name if contains(pool.groups, group)] }
 }
@@ -69,6 +71,7 @@ module "lake" {
   location      = local.location
   bucket_prefix = var.bucket_prefix
   retention     = var.retention
+  expire_days   = { for dataset, form in var.datasets : dataset => form.expire_days if form.expire_days != null }
   writers       = { for pool in local.members.consumers : pool => module.node[pool].member }
   labels        = local.labels
 
@@ -82,7 +85,7 @@ module "serving" {
   name                = var.name
   location            = local.location
   lake_bucket         = module.lake.lake_bucket
-  datasets            = var.datasets
+  datasets            = { for dataset, form in var.datasets : dataset => { suffix = form.suffix } }
   auditor_groups      = var.auditor_groups
   analyst_groups      = var.analyst_groups
   deletion_protection = var.deletion_protection
@@ -101,7 +104,7 @@ module "observability" {
   runbooks_url   = var.runbooks_url
   thresholds     = var.thresholds
   api_port       = var.api_port
-  api_scheme     = var.api_scheme
+  api_scheme     = local.api_off_host ? "https" : "http"
   edge_domain    = try(var.edge.domains[0], null)
   budget         = var.budget
   labels         = local.labels

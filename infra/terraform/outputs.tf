@@ -13,7 +13,6 @@ output "inventory" {
     vars = merge({
       streamlake_deployment    = var.name
       streamlake_lake_url      = module.lake.lake_url
-      streamlake_api_port      = var.api_port
       streamlake_secrets       = "google"
       streamlake_secret_prefix = "${var.name}-"
       streamlake_google = {
@@ -22,6 +21,10 @@ output "inventory" {
         lake_bucket   = module.lake.lake_bucket
         tables_bucket = module.lake.tables_bucket
       }
+      config_api_host         = local.api_off_host ? "0.0.0.0" : "127.0.0.1"
+      config_api_port         = var.api_port
+      config_api_tls          = local.api_off_host ? "self_signed" : "none"
+      observability_ops_agent = false # the VM's metadata tells the agent what to read
     }, var.ssh_user == null ? {} : { ansible_user = var.ssh_user })
   }
 }

@@ -126,22 +126,17 @@ variable "api_port" {
   }
 }
 
-variable "api_scheme" {
-  description = "https where the API listens off the host, http where it listens on loopback only. For the scrape of /metrics."
-  type        = string
-  default     = "https"
-}
-
 variable "api_client_cidrs" {
-  description = "Ranges inside of the network that post events to the API directly."
+  description = "Ranges inside of the network that post events to the API directly. Without any, and without edge, it listens on loopback."
   type        = list(string)
   default     = []
 }
 
 variable "datasets" {
-  description = "The datasets of the contracts: their secrets, and their audit tables in BigQuery."
+  description = "The datasets of the contracts: their secrets, their audit tables in BigQuery, and (null: never) when raw parts are deleted."
   type = map(object({
-    suffix = optional(string, "json.gz")
+    suffix      = optional(string, "json.gz")
+    expire_days = optional(number)
   }))
   default = { orders = {} }
 }

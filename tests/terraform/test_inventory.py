@@ -80,14 +80,16 @@ def test_every_group_is_there_with_its_hosts_in_order(terraform: Path) -> None:
 
 
 def test_a_group_without_hosts_is_there_and_empty(terraform: Path) -> None:
-    hosts = {"streamlake-node-1": {"zone": "europe-west1-b", "groups": ["kafka", "api", "consumers"]}}
+    node = {"zone": "europe-west1-b", "address": "10.64.0.2", "groups": ["kafka", "api", "consumers"]}
+    hosts = {"streamlake-node-1": node}
     inventory = listed(terraform, outputs(hosts=hosts))
     assert {group: inventory[group]["hosts"] for group in GROUPS}["airflow"] == []
 
 
 def test_ssh_goes_through_iap_to_that_project_and_zone(terraform: Path) -> None:
     host = listed(terraform, outputs())["_meta"]["hostvars"]["streamlake-kafka-2"]
-    assert host["ansible_host"] == "streamlake-kafka-2"
+    assert host["ansible_host"] == "10.64.0.2", "other hosts reach it there"
+    assert host["kafka_rack"] == "europe-west1-c"
     options = shlex.split(host["ansible_ssh_common_args"])
     proxy = next(option for option in options if option.startswith("ProxyCommand=")).removeprefix("ProxyCommand=")
     command = shlex.split(proxy)
@@ -126,6 +128,8 @@ def test_ansible_reads_it(terraform: Path) -> None:
         (outputs(hosts={"kafka-1": {"zone": "$(id)", "groups": ["kafka"]}}), "zone"),
         (outputs(hosts={"kafka-1": {"zone": "europe-west1-b", "groups": ["spark"]}}), "spark"),
         (outputs(hosts={"kafka-1": {"zone": "europe-west1-b", "groups": []}}), "no group"),
+        (outputs(hosts={"kafka-1": {"zone": "europe-west1-b", "groups": ["kafka"]}}), "address"),
+        (outputs(hosts={"kafka-1": {"zone": "europe-west1-b", "groups": ["kafka"], "address": "-oX"}}), "address"),
     ],
 )
 def test_what_makes_no_inventory_is_refused_in_words(terraform: Path, document: Any, says: str) -> None:

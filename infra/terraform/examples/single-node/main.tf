@@ -15,7 +15,7 @@ module "streamlake" {
   budget              = var.budget
   enable_apis         = var.enable_apis
   deletion_protection = var.deletion_protection
-  api_scheme          = "http"
+  api_client_cidrs    = var.api_client_cidrs
   datasets            = { orders = {} }
 
   pools = {

@@ -14,6 +14,7 @@ module "streamlake" {
   runbooks_url        = var.runbooks_url
   budget              = var.budget
   edge                = var.edge
+  api_client_cidrs    = var.api_client_cidrs
   auditor_groups      = var.auditor_groups
   analyst_groups      = var.analyst_groups
   enable_apis         = var.enable_apis

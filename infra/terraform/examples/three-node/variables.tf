@@ -33,6 +33,12 @@ variable "ssh_user" {
   default     = null
 }
 
+variable "api_client_cidrs" {
+  description = "Ranges inside of the network that post events to the API directly. Without any it listens on loopback."
+  type        = list(string)
+  default     = []
+}
+
 variable "alert_emails" {
   description = "Who is told when an alert rings."
   type        = set(string)

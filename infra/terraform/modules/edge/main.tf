@@ -34,8 +34,7 @@ resource "google_compute_health_check" "api" {
   unhealthy_threshold = 2
 
   https_health_check {
-    port_name          = "api"
-    port_specification = "USE_NAMED_PORT"
+    port_specification = "USE_SERVING_PORT"
     request_path       = "/readyz"
   }
 }

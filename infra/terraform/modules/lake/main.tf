@@ -41,10 +41,10 @@ resource "google_storage_bucket" "lake" {
 
   # No rule names ledger/: claims never expire.
   dynamic "lifecycle_rule" {
-    for_each = { for prefix, days in {
-      "raw/"          = var.retention.raw_expire_days
-      "dead_letters/" = var.retention.dead_letters_expire_days
-    } : prefix => days if days != null }
+    for_each = { for prefix, days in merge(
+      { "raw/" = var.retention.raw_expire_days, "dead_letters/" = var.retention.dead_letters_expire_days },
+      { for dataset, days in var.expire_days : "raw/dataset=${dataset}/" => days },
+    ) : prefix => days if days != null }
 
     content {
       condition {
@@ -68,6 +68,11 @@ resource "google_storage_bucket" "lake" {
 
   lifecycle {
     prevent_destroy = true
+
+    precondition {
+      condition     = alltrue([for days in values(var.expire_days) : days >= var.retention.days])
+      error_message = "What expires must be at least retention.days (${var.retention.days}) old: the bucket refuses to delete it before."
+    }
   }
 }
 

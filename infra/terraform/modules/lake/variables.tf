@@ -39,6 +39,7 @@ variable "retention" {
     How long what landed stays. In the lake's bucket nothing can be deleted or replaced for `days` (for good once
     `locked`, which cannot be taken back). `raw_expire_days` and `dead_letters_expire_days` delete by age; null keeps.
     Claims (`ledger/`) are never deleted, so the ledger outlives raw.
+    A contract's `lakeRetentionDays` must not be more than what deletes its parts, or `audit` calls them lost.
   EOT
   type = object({
     days                     = optional(number, 30)
@@ -75,6 +76,24 @@ variable "retention" {
   validation {
     condition     = coalesce(var.retention.replays_expire_days, 1) >= 1
     error_message = "retention.replays_expire_days is at least 1, or null to keep replays."
+  }
+}
+
+variable "expire_days" {
+  description = "Datasets whose raw parts are deleted at an age of their own, in days: the contract's `lakeRetentionDays`."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = length(var.expire_days) <= 90
+    error_message = "expire_days has at most 90 datasets: a bucket has at most 100 rules."
+  }
+
+  validation {
+    condition = alltrue([for dataset, days in var.expire_days :
+      can(regex("^[a-z][a-z0-9_]{0,47}$", dataset)) && days >= 1 && days <= 36500 && floor(days) == days
+    ])
+    error_message = "expire_days maps dataset names to whole numbers from 1 to 36500."
   }
 }
 

@@ -127,3 +127,33 @@ run "a_bucket_prefix_with_capitals_is_refused" {
   }
   expect_failures = [var.bucket_prefix]
 }
+
+run "a_dataset_expires_by_itself" {
+  command = plan
+  variables {
+    expire_days = { clicks = 90 }
+  }
+
+  assert {
+    condition = toset(flatten([for rule in google_storage_bucket.lake.lifecycle_rule :
+      [for condition in rule.condition : condition.matches_prefix] if one(rule.action).type == "Delete"
+    ])) == toset(["raw/dataset=clicks/"])
+    error_message = "Only the parts of that dataset are deleted by age."
+  }
+}
+
+run "a_dataset_that_expires_before_the_retention_ends_is_refused" {
+  command = plan
+  variables {
+    expire_days = { clicks = 29 }
+  }
+  expect_failures = [google_storage_bucket.lake]
+}
+
+run "an_age_for_no_dataset_is_refused" {
+  command = plan
+  variables {
+    expire_days = { "Clicks/" = 90 }
+  }
+  expect_failures = [var.expire_days]
+}
