@@ -21,6 +21,7 @@ NOUNS: Final = {
     "send": "send",
     "audit": "audit",
     "trace": "trace",
+    "tap": "tap",
     "dlq": "dlq:app",
     "consumer": "consumer:app",
     "contracts": "contracts:app",
