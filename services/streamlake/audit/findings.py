@@ -49,7 +49,6 @@ class Kind(StrEnum):
     LOG_NOT_COMPARED = "log_not_compared"
     TOPIC_GONE = "topic_gone"
     PART_EXPIRED = "part_expired"
-    SEALED_PAST = "sealed_past"
 
 
 class Verdict(StrEnum):

@@ -96,6 +96,19 @@ def stray_in_ledger(lake: HandLake, claims: Mapping[str, Claim]) -> None:
     (lake.claim_path(claims["first"]).parent / "backup.json").write_bytes(b"")
 
 
+def names_that_no_object_can_have(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    (lake.part_path(claims["first"]).parent / "part-copy (1).json.gz").write_bytes(b"")
+    odd = lake.root / "raw" / "dataset=orders" / "old backup"
+    odd.mkdir()
+    (odd / "x y").write_bytes(b"")
+
+
+def folder_that_is_no_chain(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    odd = lake.root / "ledger" / "dataset=orders" / "old backup"
+    odd.mkdir()
+    (odd / "x y.json").write_bytes(b"{}")
+
+
 def rescue(lake: HandLake, claims: Mapping[str, Claim]) -> None:
     lake.store.create(f"rescue/dataset=orders/{lake.chain}/00000/{0:020}-a.json.gz", [b""])
 
@@ -125,6 +138,8 @@ def rescue(lake: HandLake, claims: Mapping[str, Claim]) -> None:
         (foreign_part, Kind.FOREIGN_OBJECT),
         (stray_in_ledger, Kind.FOREIGN_OBJECT),
         (rescue, Kind.RESCUED),
+        (names_that_no_object_can_have, Kind.FOREIGN_OBJECT),
+        (folder_that_is_no_chain, Kind.FOREIGN_OBJECT),
     ],
 )
 def test_damage_that_shows_without_reading_parts_is_found(tmp_path: Path, damage: Damage, kind: Kind) -> None:
