@@ -12,22 +12,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from streamlake.errors import EXIT_UNREACHABLE, Permanent
+
+
+class StateUnusable(Permanent):
+    """The folder in which a process tells its state is missing, full or not its own."""
+
+    code = "SL-0416"
+    exit_code = EXIT_UNREACHABLE
+
 
 def _socket_path(state_dir: Path, process: str) -> Path:
     return state_dir / "vitals" / f"{process}.sock"
 
 
 def serve(state_dir: Path, process: str, snapshot: Callable[[], dict[str, Any]]) -> Callable[[], None]:
-    """Answer with `snapshot()` from a daemon thread until the returned function is called."""
+    """Answer with `snapshot()` from a daemon thread until the returned function is called.
+
+    StateUnusable where that cannot be: a process that nobody can ask is not started, for silence looks like health.
+    """
     path = _socket_path(state_dir, process)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    # A Unix socket's path is limited to 107 bytes: bind by a short name from within the folder's descriptor.
-    folder = os.open(path.parent, os.O_DIRECTORY)
-    server.bind(f"/proc/self/fd/{folder}/{path.name}")
-    os.close(folder)
-    server.listen(8)
+    try:
+        server = _listen(path)
+    except OSError as error:
+        raise StateUnusable(
+            f"STREAMLAKE_STATE_DIR={state_dir}: this process cannot tell its state there: {error}.",
+            next_step="Make the folder writable for this process, and see that its disk has room.",
+        ) from error
 
     def answer() -> None:
         while True:
@@ -51,6 +62,23 @@ def serve(state_dir: Path, process: str, snapshot: Callable[[], dict[str, Any]])
         path.unlink(missing_ok=True)
 
     return stop
+
+
+def _listen(path: Path) -> socket.socket:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # A Unix socket's path is limited to 107 bytes: bind by a short name from within the folder's descriptor.
+    folder = os.open(path.parent, os.O_DIRECTORY)
+    try:
+        server.bind(f"/proc/self/fd/{folder}/{path.name}")
+        server.listen(8)
+    except OSError:
+        server.close()
+        raise
+    finally:
+        os.close(folder)
+    return server
 
 
 def gather(state_dir: Path, name: str = "", *, seconds: float = 2.0) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ def softness(unit: UnitFile) -> list[str]:
     if service.get("SystemCallFilter", [])[:2] != ["@system-service", "~@privileged @resources"]:
         wrong.append("SystemCallFilter")
     writable = " ".join(service.get("ReadWritePaths", [])).split()
-    allowed = {"/var/lib/streamlake/state/vitals", "-/var/lib/streamlake/lake"}
+    allowed = {"-/var/lib/streamlake/state/vitals", "-/var/lib/streamlake/lake"}
     wrong += [path for path in writable if path not in allowed]
     if "-/etc/streamlake/credentials" not in " ".join(service.get("InaccessiblePaths", [])).split():
         wrong.append("InaccessiblePaths")

@@ -1,6 +1,6 @@
 """What the landing core finds wrong by itself. Everything else is raised by a port."""
 
-from streamlake.errors import EXIT_UNREACHABLE, Misconfigured, Permanent, Retryable, Tripped
+from streamlake.errors import Misconfigured, Permanent, Retryable, Tripped
 
 
 class TopicMissing(Retryable):
@@ -61,13 +61,6 @@ class MemberReplaced(Retryable):
     """Another process joined the group under this one's name, or Kafka took this one for two: start again."""
 
     code = "SL-0414"
-
-
-class StateUnusable(Permanent):
-    """The folder in which a process tells its state is missing, full or not its own."""
-
-    code = "SL-0416"
-    exit_code = EXIT_UNREACHABLE
 
 
 class RecordsReplaced(Retryable):

@@ -20,7 +20,6 @@ from streamlake.consumer.breaker import BreakerPolicy
 from streamlake.consumer.commit_manager import CommitManager
 from streamlake.consumer.consumer import Consumer
 from streamlake.consumer.dlq_handler import DlqHandler
-from streamlake.consumer.faults import StateUnusable
 from streamlake.consumer.handler import DeadLetterHandler, Handler, RawHandler
 from streamlake.consumer.kafka_log import KafkaLog
 from streamlake.consumer.part_writer import PartThread
@@ -66,7 +65,7 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     registry = FileRegistry(settings.contracts_dir)
     contract = registry.current(dataset)
     vital = Vitals(name, os.getpid(), dataset, since=iso(time.time()))
-    stop_vitals = _tell(settings, name, lambda: vital.document([]))
+    stop_vitals = vitals.serve(settings.state_dir, name, lambda: vital.document([]))
     store = open_store(settings.lake_url)
     admin = Admin(settings.bootstrap_servers, security=security)
     now, host = datetime.datetime.now(datetime.UTC), socket.gethostname()
@@ -115,7 +114,7 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     sealer = Sealer(ThreadRunner(world, concurrent=1), writer, grace_seconds=settings.seal_grace_seconds)
     service = Service(settings, dataset, consumer, kafka, runner, world, vital, registry, raw, sealer, manager)
     stop_vitals()
-    stop_vitals = _tell(settings, name, service.document)
+    stop_vitals = vitals.serve(settings.state_dir, name, service.document)
     # What lives now lives to the end; the loop makes no cycles, so the collector would only look for nothing.
     gc.collect()
     gc.freeze()
@@ -205,16 +204,6 @@ def may_pass(error: BaseException, waited: float) -> bool:
         isinstance(error, Permanent) and error.exit_code == EXIT_UNREACHABLE
     )
     return isinstance(error, Permanent) and not at_once and waited < REFUSED_SECONDS
-
-
-def _tell(settings: Settings, name: str, snapshot: Callable[[], dict[str, Any]]) -> Callable[[], None]:
-    try:
-        return vitals.serve(settings.state_dir, name, snapshot)
-    except OSError as error:
-        raise StateUnusable(
-            f"STREAMLAKE_STATE_DIR={settings.state_dir}: this process cannot tell its state there: {error}.",
-            next_step="Make the folder writable for this process, and see that its disk has room.",
-        ) from error
 
 
 def _rotation(settings: Settings, contract: Contract) -> RotationPolicy:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from streamlake import vitals
 from streamlake.ingest import keys
 from streamlake.ingest.app import Api
 from streamlake.ingest.errors import BadCertificate, CannotListen, UnsafeListening
@@ -33,6 +34,7 @@ def serve(settings: Settings) -> None:
     _check_certificate(settings)
     FileRegistry(settings.contracts_dir)
     security_of(settings)
+    vitals.serve(settings.state_dir, f"{IngestWorker.process}.start", dict)()
     listener = _listen(settings.api_host, settings.api_port)
     manager = Manager.of(os.environ)
     os.environ.pop(VARIABLE, None)  # gunicorn would say that it is ready before a worker answers
