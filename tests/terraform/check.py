@@ -137,19 +137,22 @@ def stand_in(installed: Path, schema_json: Path, scratch: Path) -> Iterator[dict
 
 def complaint(command: list[str | Path], where: Path, environment: dict[str, str]) -> str:
     """What a command says when it fails; empty when it does not."""
-    done = subprocess.run(
-        command,
-        cwd=where,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        stdin=subprocess.DEVNULL,
-    )
+    shown = f"--- {where.name}: {' '.join(str(part) for part in command)}\n"
+    try:
+        done = subprocess.run(
+            command,
+            cwd=where,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{shown}no answer within {LIMIT_SECONDS} s\n"
     if done.returncode == 0:
         return ""
-    shown = " ".join(str(part) for part in command)
-    return f"--- {where.name}: {shown}\n{done.stdout}{done.stderr}"
+    return f"{shown}{done.stdout}{done.stderr}"
 
 
 def of_module(binary: str, where: Path, environment: dict[str, str]) -> str:
