@@ -1,19 +1,15 @@
 """Kafka as one file for other machines: every jar of the lock, verified, in a tar that is the same wherever it is made.
 
-`python -m streamlake.kafka.bundle` makes it where it is missing, and prints where it is and what is in it.
+`scripts/kafka-jars` makes it where it is missing, and prints where it is and what is in it.
 """
 
-import json
 import os
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
 
-from streamlake.errors import StreamlakeError
 from streamlake.kafka.install import install, storage_errors
 from streamlake.kafka.jars import KAFKA_VERSION, fingerprint, locked, sha256_of
-from streamlake.settings import load
 
 
 def bundle(software: Path, *, base_url: str = "") -> dict[str, Any]:
@@ -43,18 +39,3 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
     return member
-
-
-def main() -> int:
-    """Print the bundle as JSON."""
-    try:
-        settings = load(os.environ)
-        sys.stdout.write(json.dumps(bundle(settings.kafka_software_dir, base_url=settings.maven_base_url)) + "\n")
-    except StreamlakeError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
