@@ -7,6 +7,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Final
 
+from streamlake.local.errors import LakeChange
 from streamlake.settings import PREFIX, Settings, load
 
 BUCKET: Final = "streamlake-local"
@@ -47,13 +48,23 @@ def recall(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def choose(environment: MutableMapping[str, str], lake: str) -> None:
-    """Put the lake that `--lake` names into this environment: gs, file, or a URL. WrongSetting where it is none."""
+    """Put the lake that `--lake` names into this environment: gs, file, or a URL. WrongSetting where it is none.
+
+    LakeChange where the home has another one and Kafka's data already: a consumer would find its offsets committed
+    and no claim of them.
+    """
+    before = load(environment).lake_url
     if lake == "file":
         environment.pop(_URL, None)
         environment[_URL] = load(environment).lake_url
     else:
         environment[_URL] = BUCKET_LAKE if lake == "gs" else lake
-    load(environment)
+    settings = load(environment)
+    if settings.lake_url != before and (settings.home / "kafka" / "data").exists():
+        raise LakeChange(
+            f"{settings.home} has the lake {before}, and its Kafka has events: they cannot land in another one.",
+            next_step="Set another STREAMLAKE_HOME, or forget the data with `scripts/down --wipe`.",
+        )
     environment.update(recall(environment))
 
 

@@ -39,6 +39,12 @@ class WipeRefused(Refused):
     code = "SL-0706"
 
 
+class LakeChange(Refused):
+    """A home whose Kafka holds events cannot change its lake: nobody could say what has landed."""
+
+    code = "SL-0708"
+
+
 class UnitMisconfigured(Misconfigured):
     """A process ended with exit code 2: starting it again would not help."""
 

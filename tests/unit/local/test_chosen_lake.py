@@ -7,6 +7,7 @@ import pytest
 from streamlake.local import chosen_lake, units
 from streamlake.local.chosen_lake import BUCKET_LAKE, choose, marker, recall, remember
 from streamlake.local.down import wipe, wipeable
+from streamlake.local.errors import LakeChange
 from streamlake.settings import WrongSetting, load
 
 
@@ -36,6 +37,13 @@ def test_one_can_go_back_to_a_folder_and_a_wrong_lake_is_refused(tmp_path: Path)
     assert environment["STREAMLAKE_LAKE_URL"] == f"file://{tmp_path}/lake"
     with pytest.raises(WrongSetting):
         choose(environment, "s3://x")
+
+
+def test_a_home_with_events_keeps_its_lake(tmp_path: Path) -> None:
+    (tmp_path / "kafka" / "data").mkdir(parents=True)
+    with pytest.raises(LakeChange):
+        choose({"STREAMLAKE_HOME": str(tmp_path)}, "gs")
+    choose({"STREAMLAKE_HOME": str(tmp_path), "STREAMLAKE_LAKE_URL": BUCKET_LAKE}, "gs")
 
 
 def test_only_the_own_bucket_is_served_and_only_its_data_is_wiped(tmp_path: Path) -> None:
