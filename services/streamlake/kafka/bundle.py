@@ -3,6 +3,7 @@
 `scripts/kafka-jars` makes it where it is missing, and prints where it is and what is in it.
 """
 
+import hashlib
 import os
 import tarfile
 from pathlib import Path
@@ -23,7 +24,7 @@ def bundle(software: Path, *, base_url: str = "") -> dict[str, Any]:
         (libs / wrong[0]).unlink()  # not whole any more: it is fetched and verified anew
         libs = install(software, base_url=base_url)
     tar = software / f"kafka-{KAFKA_VERSION}-{fingerprint(locked())}.tar"
-    if not tar.exists():
+    if not _right(tar):
         partial = tar.with_name(f".{tar.name}.{os.getpid()}")
         with storage_errors(software):
             with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as file:
@@ -32,6 +33,16 @@ def bundle(software: Path, *, base_url: str = "") -> dict[str, Any]:
             partial.replace(tar)
     sums = "".join(f"{jar.sha256}  {jar.name}\n" for jar in locked())
     return {"version": KAFKA_VERSION, "fingerprint": fingerprint(locked()), "tar": str(tar), "sha256sums": sums}
+
+
+def _right(tar: Path) -> bool:
+    """Whether it holds every jar as it was pinned, and nothing else: it may have been damaged since it was made."""
+    try:
+        with tarfile.open(tar) as file:
+            found = {m.name: hashlib.sha256(data.read()).hexdigest() for m in file if (data := file.extractfile(m))}
+    except (OSError, tarfile.TarError):
+        return False
+    return found == {jar.name: jar.sha256 for jar in locked()}
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -4,6 +4,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from streamlake.kafka import install
 from streamlake.kafka.bundle import bundle
 
 
@@ -19,3 +20,13 @@ def test_the_tar_is_what_the_lock_says(kafka_software: Path, tmp_path: Path) -> 
     next(tmp_path.glob("kafka_*.jar")).write_bytes(b"other")
     assert subprocess.run(check, input=sums, text=True, cwd=tmp_path, capture_output=True).returncode != 0
     assert bundle(kafka_software) == made
+
+
+def test_a_tar_that_was_damaged_is_made_again(kafka_software: Path, tmp_path: Path) -> None:
+    """A host would refuse it for ever."""
+    (tmp_path / install.libs_folder(kafka_software).name).symlink_to(install.libs_folder(kafka_software))
+    tar = Path(bundle(tmp_path)["tar"])
+    whole = tar.read_bytes()
+    tar.write_bytes(whole[:1000] + b"x" + whole[1001:])
+    bundle(tmp_path)
+    assert tar.read_bytes() == whole
