@@ -21,6 +21,7 @@ from pathlib import Path
 
 KEPT = Path("/var/lib/streamlake/units")
 SETTINGS = Path("/etc/streamlake/streamlake.env")
+AUTHORITY = Path("/etc/streamlake/kafka-ca.pem")
 RELEASE = Path("/opt/streamlake/current")
 WANTS = Path("/etc/systemd/system/streamlake.target.wants")
 PENDING = Path("/var/lib/streamlake/pending")
@@ -84,7 +85,7 @@ def inputs(unit, properties):
         "unit": digest([text]),
         "release": RELEASE.resolve().name,
         "settings": digest([line.encode() for line in settings_for(unit, read(SETTINGS).decode(errors="replace"))]),
-        "credentials": digest([name.encode() + read(taken[name]) for name in sorted(taken)]),
+        "credentials": digest([read(AUTHORITY), *(name.encode() + read(taken[name]) for name in sorted(taken))]),
     }
 
 
