@@ -10,13 +10,12 @@ from streamlake.dispatch.places import Places
 from streamlake.dispatch.processes import run
 
 _LINE: Final = re.compile(r"(STREAMLAKE_[A-Z0-9_]+)=(.*)")
-_SECONDS: Final = 30.0
 
 
-def ask(places: Places, action: str, dataset: str) -> dict[str, Any]:
+def ask(places: Places, action: str, dataset: str, seconds: float) -> dict[str, Any]:
     """What `streamlake consumer pause|resume` answers; ControlFailed with its words where it does not."""
     argv = [places.streamlake, "consumer", action, dataset, "--json"]
-    ended = run(argv, _SECONDS, settings(places))
+    ended = run(argv, seconds, settings(places))
     try:
         answer = json.loads(ended.out)
         before, after = str(answer["before"]), str(answer["after"])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from streamlake.dispatch.errors import HostNotReady, NotAllowed
+from streamlake.dispatch.errors import HostNotReady, NotAllowed, StillRunning
 from streamlake.dispatch.places import Places
 from streamlake.dispatch.processes import Ended, run
 
@@ -14,7 +14,7 @@ _EVERY: Final = "streamlake-consumer@*.service"
 _ASKED: Final = (
     "Id,ActiveState,SubState,Result,StatusText,MainPID,NRestarts,InvocationID,ActiveEnterTimestamp,UnitFileState"
 )
-_SHORT_SECONDS: Final = 15.0
+_SHORT_SECONDS: Final = 30.0
 
 
 class Unit(NamedTuple):
@@ -83,7 +83,10 @@ def ask(places: Places, verb: str, units: Sequence[str]) -> str:
 
 
 def _query(places: Places, words: list[str]) -> Ended:
-    return run([places.systemctl, "--no-ask-password", "--no-pager", *words], _SHORT_SECONDS)
+    try:
+        return run([places.systemctl, "--no-ask-password", "--no-pager", *words], _SHORT_SECONDS)
+    except StillRunning:  # by a look nothing was touched
+        raise HostNotReady(f"systemd did not answer within {_SHORT_SECONDS:g} seconds.") from None
 
 
 def _first_line(text: str) -> str:

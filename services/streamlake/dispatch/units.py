@@ -1,6 +1,7 @@
 """The verb `units`: status, start, stop, restart, pause, resume of one dataset's consumers on this host, or of all."""
 
 import difflib
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from streamlake.dispatch.locks import held
 from streamlake.dispatch.places import Places
 from streamlake.dispatch.request import Schema
 from streamlake.dispatch.systemd import Unit
-from streamlake.errors import EXIT_DONE, EXIT_FOUND
+from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_HALFWAY, StreamlakeError
 
 SCHEMA: Final = Schema(
     required={
@@ -38,9 +39,25 @@ def run(fields: dict[str, Any], places: Places) -> tuple[int, Answer]:
         return _told(places, systemd.show(places, chosen))
     with held(places.lock_dir, chosen, places.lock_seconds):
         if action in ("pause", "resume"):
-            asked = [control.ask(places, action, name) for name in sorted({systemd.dataset_of(u) for u in chosen})]
-            return EXIT_DONE, {"datasets": asked, "units": _told(places, systemd.show(places, chosen))[1]["units"]}
+            return _controlled(places, action, chosen)
         return _changed(places, action, chosen)
+
+
+def _controlled(places: Places, action: str, chosen: list[str]) -> tuple[int, Answer]:
+    """One dataset after the other; what was done before one fails is said."""
+    deadline = time.monotonic() + places.work_seconds
+    done: list[dict[str, Any]] = []
+    wrong: Answer = {}
+    for name in sorted({systemd.dataset_of(unit) for unit in chosen}):
+        try:
+            done.append(control.ask(places, action, name, max(1.0, deadline - time.monotonic())))
+        except StreamlakeError as error:
+            if not done:
+                raise
+            wrong = {"error": {"id": error.code, "message": error.message, "next_step": error.next_step}}
+            break
+    units = [_line(places, unit) for unit in systemd.show(places, chosen)]
+    return (EXIT_HALFWAY if wrong else EXIT_DONE), {"datasets": done, "units": units, **wrong}
 
 
 def _changed(places: Places, action: str, chosen: list[str]) -> tuple[int, Answer]:

@@ -123,6 +123,17 @@ def test_pausing_is_the_releases_own_command_with_the_hosts_settings(host: Dispa
     assert "LD_PRELOAD" not in asked, "only settings are handed on"
 
 
+def test_what_was_paused_before_one_failed_is_said(host: Dispatcher) -> None:
+    units = {f"streamlake-consumer@{name}.service": "active" for name in ("a", "clicks")}
+    host.set(**{name: {"state": state, "runs": 1, "enabled": True} for name, state in units.items()})
+    code, answer = host.units(action="pause", dataset="all")
+    assert code == 5
+    assert [one["dataset"] for one in answer["datasets"]] == ["a"]
+    assert answer["error"]["id"] == "SL-0907"
+    code, answer = host.units(action="pause", dataset="clicks")
+    assert (code, answer["error"]["id"]) == (4, "SL-0907")
+
+
 def test_a_pause_is_told(host: Dispatcher) -> None:
     (host.home / "control" / "orders.json").write_text('{"state": "paused"}')
     _, answer = host.units(action="status", dataset="all")
