@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import missing
 from tests.terraform import check
 
+pytestmark = pytest.mark.timeout(400)  # the first run installs what the check needs
+
 HEAD = """\
 terraform {
   required_providers {
