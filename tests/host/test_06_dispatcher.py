@@ -31,7 +31,7 @@ _WATCHED = (
 
 def ask(host: Host, request: str) -> "subprocess.CompletedProcess[str]":
     """Send these bytes as the SSH command."""
-    return subprocess.run([*host.ssh(ACCOUNT), request], input="", capture_output=True, text=True, timeout=60)
+    return subprocess.run([*host.ssh(ACCOUNT), "--", request], input="", capture_output=True, text=True, timeout=60)
 
 
 def answer(host: Host, **fields: Any) -> dict[str, Any]:
@@ -43,8 +43,8 @@ def answer(host: Host, **fields: Any) -> dict[str, Any]:
 
 
 def watched(host: Host) -> ProcessAudit:
-    """An audit of everything that comes in by SSH."""
-    return ProcessAudit(sorted(cgroups.of_unit(host.machine, "ssh.service")))
+    """An audit of everything that comes in by SSH, also over connections that are open already."""
+    return ProcessAudit(sorted(cgroups.named(host.machine, "sshd")))
 
 
 @pytest.fixture

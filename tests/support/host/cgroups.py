@@ -34,10 +34,14 @@ def processes(branch: str) -> Iterator[int]:
                 yield from map(int, path.read_text().split())
 
 
-def of_unit(branch: str, unit: str) -> set[int]:
-    """The processes of one unit of the host in this branch."""
-    folders = [folder for root in hierarchies() for folder in (root / branch).rglob(unit)]
-    return {int(line) for folder in folders for line in (folder / "cgroup.procs").read_text().split()}
+def named(branch: str, name: str) -> set[int]:
+    """The processes of the host in this branch that bear this name."""
+    found = set()
+    for process in set(processes(branch)):
+        with suppress(OSError):
+            if Path(f"/proc/{process}/comm").read_text().strip() == name:
+                found.add(process)
+    return found
 
 
 def kill(branch: str) -> None:
