@@ -69,6 +69,11 @@ def unwalked(store: ObjectStore, zone: str, dataset: str, date: str, walked: Set
             return
 
 
+def exists(store: ObjectStore, name: str | None) -> bool:
+    """Whether this part is there. What a damaged claim or seal names may be no name at all: then it is not."""
+    return name is not None and part_name(name) is not None and store.size(name) is not None
+
+
 def part_name(name: str) -> layout.PartName | None:
     """What a part's name says; None for what is none, also where it looks like one."""
     try:

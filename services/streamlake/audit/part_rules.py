@@ -23,6 +23,7 @@ class Line(msgspec.Struct, frozen=True):
     topic: str
     kafka_partition: int
     kafka_offset: int
+    timestamp_ms: int | None = None
     key: str | None = None
 
 
@@ -36,6 +37,8 @@ class Content:
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
     trouble: str = ""
     misplaced: list[str] = field(default_factory=list)
+    times: tuple[int, int] | None = None
+    """The first and the last broker timestamp of its lines."""
 
 
 def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] | None = None) -> Content:
@@ -61,6 +64,10 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
             if not text.endswith(b"\n"):
                 content.trouble = content.trouble or "its last line has no end"
             content.offsets.append(line.kafka_offset)
+            at = line.timestamp_ms
+            if at is not None:
+                low, high = content.times or (at, at)
+                content.times = (min(low, at), max(high, at))
             if (line.topic, line.kafka_partition) != (claim.topic, claim.partition):
                 content.misplaced.append(f"{line.topic}/{line.kafka_partition}/{line.kafka_offset}")
             elif on_line is not None:
@@ -91,6 +98,9 @@ def judge_part(claim: Claim, amendments: Sequence[Amendment], content: Content) 
         yield error(
             Kind.MISPLACED, f"{len(content.misplaced)} lines are of other coordinates, first {content.misplaced[0]}."
         )
+    if not _within_times(claim, content):
+        sentence = f"Its lines are of {content.times}, the claim says {claim.min_timestamp_ms, claim.max_timestamp_ms}."
+        yield error(Kind.CLAIM_MISMATCH, sentence)
     yield from _judge_offsets(claim, content.offsets, error)
 
 
@@ -114,6 +124,18 @@ def _judge_offsets(claim: Claim, offsets: "array[int]", error: Callable[[Kind, s
         inside = [o for o in offsets if within(ranges, o)]
         if inside:
             yield error(Kind.DUPLICATE, f"{len(inside)} offsets are in the part and {what}, first {inside[0]}.")
+
+
+def _within_times(claim: Claim, content: Content) -> bool:
+    """A claim's times are those of all its records; where some were rejected, its lines may span less."""
+    low, high = claim.min_timestamp_ms, claim.max_timestamp_ms
+    if content.times is None:
+        return True
+    if low is None or high is None:
+        return False
+    if not claim.rejected and content.records == claim.records:
+        return content.times == (low, high)
+    return low <= content.times[0] and content.times[1] <= high
 
 
 def within(ranges: Sequence[tuple[int, int]], offset: int) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from streamlake.audit.findings import Kind
-from streamlake.audit.folders import Beside, group_prefix, part_name, unclaimed
+from streamlake.audit.folders import Beside, exists, group_prefix, part_name, unclaimed
 from streamlake.audit.ledger import StoredClaim, read_ahead
 from streamlake.audit.looking import Log, Looking
 from streamlake.audit.measuring import measure
@@ -91,7 +91,7 @@ class PartitionWalk:
             return
         claim = self._at.claim(self._log, position.unlanded).claim
         position.unlanded = None
-        if claim is not None and self._at.store.size(str(claim.part)) is None:
+        if claim is not None and not exists(self._at.store, claim.part):
             missing(self._at, self._log, claim)
 
     def _part(self, stored: StoredClaim, claim: Claim) -> None:
@@ -132,7 +132,7 @@ class PartitionWalk:
                 self._unclaimed(self._beside.passed(claim.part))
                 if self._beside.take(claim.part):
                     return True
-        return self._at.store.size(claim.part) is not None
+        return exists(self._at.store, claim.part)
 
     def _open(self, date: str, part: str) -> None:
         """List the day's folder beside the claims; where an audit goes on within a day, from this part on."""
@@ -177,7 +177,7 @@ def settle(looking: Looking) -> list[tuple[Log, Claim]]:
         claim = looking.claim(log, log.position.unlanded).claim
         if claim is None or not looking.options.covers(claim.date):
             continue
-        while (there := looking.store.size(str(claim.part)) is not None) is False:
+        while not (there := exists(looking.store, claim.part)):
             if not _is_fresh(claim) or looking.monotonic() >= min(give_up, looking.deadline):
                 break
             looking.sleep(0.1)

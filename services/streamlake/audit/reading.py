@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from streamlake.audit.folders import exists
 from streamlake.audit.ledger import StoredClaim, read_ahead
 from streamlake.audit.looking import Log, Looking
 from streamlake.audit.part_rules import Line, judge_part, read_part
@@ -38,7 +39,7 @@ def _read_log(looking: Looking, log: Log) -> None:
 
 def _read(looking: Looking, log: Log, stored: StoredClaim, *, judged: bool) -> None:
     claim, checked = stored.claim, looking.checked
-    if claim is None or claim.part is None or looking.store.size(claim.part) is None:
+    if claim is None or not exists(looking.store, claim.part):
         return  # that was found already
     letters = looking.options.deep and log.position.zone == layout.DEAD_LETTERS
     on_line: Callable[[Line], None] | None = None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.audit.folders import part_name
 from streamlake.audit.ledger import StoredClaim
-from streamlake.storage.claim import Amendment, Claim, Gap, Rejections
+from streamlake.storage.claim import FORMAT, Amendment, Claim, Gap, Rejections
 from streamlake.storage.layout import Chain
 
 _HEAL = "Nothing is repaired by itself: keep the lake as it is, and see the runbook SL-0601."
@@ -89,8 +89,8 @@ def amended_up_to(claim: Claim, amendments: Sequence[Amendment]) -> int:
 
 
 def _agrees(expected: Expected, name: str, start: int, claim: Claim) -> Iterator[Finding]:
-    says = (claim.dataset, claim.topic, claim.chain, claim.partition, claim.start)
-    must = (expected.dataset, expected.topic, str(expected.chain), expected.partition, start)
+    says = (claim.dataset, claim.topic, claim.chain, claim.partition, claim.start, claim.format)
+    must = (expected.dataset, expected.topic, str(expected.chain), expected.partition, start, FORMAT)
     if says != must:
         wrong = ", ".join(f"{s!r} instead of {m!r}" for s, m in zip(says, must, strict=True) if s != m)
         yield _error(Kind.CLAIM_MISMATCH, expected.where(start, None), name, f"The claim says {wrong}.")

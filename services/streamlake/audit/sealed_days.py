@@ -7,12 +7,12 @@ ranges must join, the sums must agree, and a sample of the claims, all where the
 from collections.abc import Iterator
 
 from streamlake.audit.findings import Kind, Where
-from streamlake.audit.folders import part_name, unclaimed
+from streamlake.audit.folders import exists, part_name, unclaimed
 from streamlake.audit.ledger import StoredClaim, read_ahead
 from streamlake.audit.looking import Log, Looking, log_key
 from streamlake.audit.partition_walk import PartitionWalk, missing, note_rejections
 from streamlake.audit.rules import ChainWalk, amended_up_to, gap_losses
-from streamlake.storage import layout
+from streamlake.storage.claim import FORMAT
 from streamlake.storage.seal import Seal, SealedPart, SealedRange
 
 _STEP = "Readers take the seal for the whole day. See the runbook SL-0601."
@@ -67,8 +67,11 @@ class SealedDay:
             self._broken("The seal lists a part twice.")
         zone, dataset, date = self._name.split("/")[:3]
         must = (zone, dataset.removeprefix("dataset="), date.removeprefix("ingestion_date="))
-        if (seal.zone, seal.dataset, seal.date) != must:
-            self._broken(f"The seal says that it is of {seal.zone}, {seal.dataset}, {seal.date}.")
+        if (seal.zone, seal.dataset, seal.date) != must or seal.format != FORMAT:
+            self._broken(f"The seal says that it is of {seal.zone}, {seal.dataset}, {seal.date}, format {seal.format}.")
+        topics = {log.position.report.topic for log, _, _ in self._ranges() if log is not None}
+        if topics - {seal.topic}:
+            self._broken(f"The seal says that it is of {seal.topic}, its chains are of {', '.join(sorted(topics))}.")
 
     def _range(self, log: Log, sealed: SealedRange) -> None:
         """One partition's claims of the day. Where the seal disagrees with their names, all of them are read."""
@@ -78,13 +81,16 @@ class SealedDay:
         starts = log.names.within(sealed.start, sealed.next)
         first = starts[0] if starts else sealed.start
         joined = position.next in (None, sealed.start) and first == sealed.start
+        gone = sum(g.next - g.start for g in sealed.gaps)
+        counted = sealed.records + sealed.dead_letters + gone + sealed.control
+        joined = joined and counted == sealed.next - sealed.start
         told = f"{self._name} {log.key}"
         if told in looking.state.folders or not joined or len(starts) != sealed.claims:
             if told not in looking.state.folders:
                 place = f"{position.report.topic}/{position.report.partition}"
                 self._broken(
-                    f"The seal counts {sealed.claims} claims of {place} in [{sealed.start}, {sealed.next}); "
-                    f"the ledger has {len(starts)}, and goes on at {position.next}."
+                    f"The seal counts {sealed.claims} claims and {counted} offsets of {place} in "
+                    f"[{sealed.start}, {sealed.next}); the ledger has {len(starts)}, and goes on at {position.next}."
                 )
                 looking.state.folders.add(told)
             PartitionWalk(looking, log).run(sealed.next, parts=False, sealed=True)
@@ -135,7 +141,7 @@ class SealedDay:
     def _promised(self, stored: StoredClaim) -> int | None:
         """From where on the claim's dead letters were sent, for its part is there."""
         claim = stored.claim
-        if claim is None or claim.part is None or self._at.store.size(claim.part) is None:
+        if claim is None or not exists(self._at.store, claim.part):
             return None
         return amended_up_to(claim, stored.amendments)
 
@@ -172,8 +178,7 @@ class SealedDay:
         """The parts that the seal lists, and those that are there: both ways."""
         looking = self._at
         waiting = sorted(self._parts, reverse=True)
-        folder = layout.day_prefix(self._seal.zone, looking.dataset, self._seal.date)
-        for name in looking.store.list_from(folder):
+        for name in looking.store.list_from(self._name.removesuffix("_metadata.json")):
             while waiting and waiting[-1] < name:
                 self._absent(self._parts[waiting.pop()])
             if waiting and waiting[-1] == name:
@@ -205,7 +210,7 @@ class SealedDay:
     def _absent(self, part: SealedPart) -> None:
         """Listed in the seal and not in the folder: amended, expired, or gone."""
         looking = self._at
-        if looking.store.size(part.name) is not None:
+        if exists(looking.store, part.name):
             self._there(part)
             return
         log, start = self._log_of(part)

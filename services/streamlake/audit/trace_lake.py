@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from streamlake.audit.find_claim import Ledger
+from streamlake.audit.folders import exists
 from streamlake.audit.ledger import Stray, chains, partitions
 from streamlake.audit.part_reader import DamagedPart, blocks
 from streamlake.audit.rules import amended_up_to
@@ -106,7 +107,7 @@ class LakeTrace:
         return amended_up_to(claim, amendments)
 
     def _line(self, landed: Landed, part: str) -> None:
-        landed.part_exists = self._store.size(part) is not None
+        landed.part_exists = exists(self._store, part)
         if not landed.part_exists or landed.rejected:
             return
         self.looked.append(part)
@@ -141,8 +142,7 @@ class LakeTrace:
 
     def _search(self, ledger: Ledger, topic: str, claim: Claim, id_: str) -> Iterator[Landed]:
         part = str(claim.part)
-        there = self._store.size(part) is not None
-        if not there:
+        if not exists(self._store, part):
             return
         try:
             for line in search(self._store, part, id_.encode(), None):
@@ -155,7 +155,7 @@ class LakeTrace:
         """The dead letter with this key, where it has landed: it was sent after that time."""
         for ledger in self.ledgers(dlq_topic(self.dataset)):
             for claim in _some(ledger.between(first_ms, 1 << 62)):
-                if claim.part is None or self._store.size(claim.part) is None:
+                if claim.part is None or not exists(self._store, claim.part):
                     continue
                 self.looked.append(claim.part)
                 try:
@@ -197,7 +197,7 @@ def _header(line: Line, name: str) -> dict[str, Any]:
         if isinstance(header, dict) and header.get("name") == name and isinstance(header.get("value"), str):
             try:
                 return msgspec.json.decode(header["value"], type=dict[str, Any])
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, UnicodeDecodeError):
                 return {}
     return {}
 

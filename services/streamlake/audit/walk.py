@@ -17,6 +17,7 @@ from streamlake.audit.state import Position
 from streamlake.kafka.names import dlq_topic
 from streamlake.storage import layout
 from streamlake.storage.claim import Claim, Unreadable
+from streamlake.storage.lake import read_lake
 from streamlake.storage.seal import Seal, decode_seal
 
 _ZONES = (layout.RAW, layout.DEAD_LETTERS)
@@ -28,6 +29,7 @@ class Walk:
     def __init__(self, looking: Looking) -> None:
         self._at = looking
         self.pending: list[tuple[Log, Claim]] = []
+        self._cluster: str | None = None
 
     def run(self) -> None:
         """All of it, or as far as time allows."""
@@ -49,6 +51,8 @@ class Walk:
     def _list(self) -> None:
         """The names of all claims. After a restart those that were there at the beginning."""
         looking, state = self._at, self._at.state
+        lake = read_lake(looking.store)
+        self._cluster = lake.cluster_id if lake is not None else None
         for stored in chains(looking.store, looking.dataset):
             if isinstance(stored, Stray):
                 self._stray(stored)
@@ -70,6 +74,11 @@ class Walk:
             step = "Without its opening nobody can say which log the chain is of. See the runbook SL-0601."
             name = layout.chain_opening(self._at.dataset, stored.chain)
             self._at.error(Kind.OPENING, Where(chain=str(stored.chain)), name, f"{stored.trouble}.", step)
+        elif self._cluster not in (None, stored.opening.cluster_id):
+            name = layout.chain_opening(self._at.dataset, stored.chain)
+            sentence = f"The chain is of the cluster {stored.opening.cluster_id}, the lake of {self._cluster}."
+            step = "One of both objects was changed, or the lakes of two clusters were mixed. See the runbook SL-0601."
+            self._at.error(Kind.OPENING, Where(chain=str(stored.chain)), name, sentence, step)
 
     def _log(self, stored: StoredChain, partition: int) -> None:
         looking, state, key = self._at, self._at.state, log_key(str(stored.chain), partition)

@@ -145,7 +145,7 @@ class ChainOpening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 def _decode(kind: type[T], name: str, data: bytes) -> T:
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{name} is not a {kind.__name__.lower()} of format {FORMAT}: {error}.") from error
 
 

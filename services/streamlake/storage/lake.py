@@ -34,7 +34,7 @@ def read_lake(store: ObjectStore) -> LakeIdentity | None:
         return None
     try:
         return msgspec.json.decode(data, type=LakeIdentity)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{LAKE} in {store.url} is not a lake's identity of format {FORMAT}: {error}.") from error
 
 

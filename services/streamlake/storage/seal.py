@@ -56,5 +56,5 @@ def decode_seal(name: str, data: bytes) -> Seal:
     """The seal in these bytes; Unreadable names the object."""
     try:
         return msgspec.json.decode(data, type=Seal)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{name} is not a seal of format {FORMAT}: {error}.") from error

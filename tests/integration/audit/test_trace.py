@@ -11,7 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from streamlake.audit.findings import Verdict
+from streamlake.audit.options import Options
+from streamlake.audit.run import audit
 from streamlake.cli.trace import trace as trace_command
+from streamlake.kafka.admin import Admin
+from streamlake.storage.local import LocalStore
 from tests.support.broker import free_port
 from tests.support.consumer import Rig, event, poison
 
@@ -60,6 +65,9 @@ def test_an_event_is_traced_by_receipt_by_id_and_by_place(rig: Rig, trace: Ask) 
     (bad_at,) = rig.send([poison(1)], headers=meta(bad))
     consumer = rig.start()
     rig.wait_landed()
+    admin = Admin(rig.broker.bootstrap)
+    audited = audit(LocalStore(rig.lake), rig.dataset, Options(deep=True), admin)
+    assert (audited.verdict, audited.findings) == (Verdict.OK, []), "the audit agrees with what a consumer wrote"
     receipt = {"status": "accepted", "ingestion_id": good, "topic": rig.raw, "partition": 0, "offset": at}
     for asked in (
         [json.dumps(receipt)],

@@ -1,6 +1,8 @@
 """The audit finds each planted damage, in the ledger, among the parts and within them (I2, I3, I4, I9)."""
 
+import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from streamlake.errors import EXIT_FOUND
 from streamlake.storage.claim import Claim
 from tests.support.lakes import HandLake, a_good_lake, raw_line
 from tests.unit.audit.look import kinds, look
+from tests.unit.audit.test_sealed import sealed_lake
 
 Damage = Callable[[HandLake, Mapping[str, Claim]], None]
 
@@ -236,3 +239,20 @@ def test_every_single_byte_of_a_part_is_guarded(tmp_path: Path) -> None:
             continue
         path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         assert look(lake).verdict is Verdict.FOUND, at
+
+
+def test_one_flipped_bit_anywhere_ends_no_audit_and_is_found_where_it_matters(tmp_path: Path) -> None:
+    """In a part always; in claims and seals but for words that bear on nothing: who wrote, when, and why it closed."""
+    chance = random.Random(4)
+    lake, _, _ = sealed_lake(tmp_path)
+    found: Counter[str] = Counter()
+    for path in [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]:
+        data, part = path.read_bytes(), path.name.startswith("part-")
+        for at in chance.sample(range(10 if part else 0, len(data)), 8):
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :])
+            verdict = look(lake).verdict
+            assert verdict is Verdict.FOUND or not part, (path, at)
+            found[str(verdict)] += 1
+        path.write_bytes(data)
+    assert found["FOUND"] > 4 * found["OK"], found
+    assert look(lake).verdict is Verdict.OK

@@ -29,9 +29,9 @@ def test_a_billion_offsets_in_2000_claims_are_audited_shallowly_in_under_a_minut
 
 def test_300000_claims_in_sealed_days_are_read_from_their_seals() -> None:
     lake = GeneratedLake(partitions=3, days=100, a_day=1000, width=10, sealed_days=99)
-    began = time.monotonic()
+    began = time.process_time()
     report = audit(lake, "orders", Options())
-    assert time.monotonic() - began < 60, "it takes a tenth of that"
+    assert time.process_time() - began < 40, "it takes a fifth of that, half of it to make the lake up"
     assert report.verdict is Verdict.OK
     assert report.checked.claims == report.checked.claims_total == len(lake) == 300_000
     assert report.checked.claims_by_seal > 290_000
