@@ -146,7 +146,7 @@ def test_a_dead_letter_that_only_kafka_has_counts(made: Made) -> None:
 
 
 def test_without_kafka_nothing_is_ok_and_it_is_told_quickly(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether the lake ends where the log does is not known then: exit 3. Only if asked so, the lake is judged alone."""
+    """Whether the lake ends where the log does is not known then: exit 3. Only if asked so, it is judged alone."""
     made.lake.land(4)
     monkeypatch.setenv("STREAMLAKE_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
     began = time.monotonic()
@@ -169,10 +169,10 @@ def test_what_is_wrong_with_the_lake_weighs_more_than_a_silent_kafka(made: Made)
 
 def test_another_cluster_than_the_lakes_is_not_compared_with(made: Made) -> None:
     made.lake.land(1)
-    claim_lake(made.lake.store, "another", "d", datetime.now(UTC), "id")
+    claim_lake(made.lake.store, "cluster", "d", datetime.now(UTC), "id")
     report = audit(made.lake.store, made.dataset, Options(), made.admin)
     assert (report.verdict, report.exit_code) == (Verdict.INDETERMINATE, EXIT_REFUSED)
-    assert "another" in report.log
+    assert "from the Kafka cluster cluster" in report.log
 
 
 def test_a_dataset_without_topics_is_looked_at_all_the_same(made: Made) -> None:

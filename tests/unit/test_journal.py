@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,8 @@ def fields(datagram: bytes) -> dict[str, str]:
 def record(
     message: str, level: int = logging.INFO, raised: BaseException | None = None, **extra: object
 ) -> logging.LogRecord:
-    made = logging.LogRecord("streamlake.x", level, "x.py", 1, message, (), raised and (type(raised), raised, None))
+    info = (type(raised), raised, None) if raised else None
+    made = logging.LogRecord("streamlake.x", level, "x.py", 1, message, (), info)
     vars(made).update(extra)
     return made
 
@@ -57,7 +59,7 @@ def test_a_landing_is_a_sentence_with_fields(journald: socket.socket) -> None:
 
 
 def test_an_error_is_said_once_and_can_be_looked_for(journald: socket.socket) -> None:
-    extra = {"error_id": "SL-0301", "error": "SL-0301: no room"}
+    extra: dict[str, Any] = {"error_id": "SL-0301", "error": "SL-0301: no room"}
     quiet = sent(journald, record("stopped", logging.ERROR, **extra))
     assert quiet["MESSAGE"] == "stopped: SL-0301: no room"
     assert quiet["STREAMLAKE_ERROR_ID"] == "SL-0301"

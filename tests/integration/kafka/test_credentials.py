@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -197,7 +198,7 @@ def test_access_apply_gives_each_unit_what_it_needs(secured: SecuredBroker, tmp_
     }
     secured.set_password(SUPER_USER, "secret-of-the-boss")
 
-    def access(*words: str) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    def access(*words: str) -> tuple[int, dict[str, Any]]:
         command = [STREAMLAKE, "access", *words, "--json", "--credentials", str(folder)]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
         assert "secret-of" not in ended.stdout + ended.stderr

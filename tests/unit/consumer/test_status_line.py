@@ -36,7 +36,8 @@ def test_what_is_not_known_is_not_called_zero() -> None:
 def test_the_last_part_has_its_time_and_its_size() -> None:
     made = Vitals("streamlake-consumer@orders", 1, "orders", state="running")
     landed = {"part": "raw/x/part-1.json.gz", "records": 4500, "ours": True}
-    result = Landed(**{name: landed.get(name) for name in Landed.__dataclass_fields__})
+    members: dict[str, Any] = {name: landed.get(name) for name in Landed.__dataclass_fields__}
+    result = Landed(**members)
     made.landed(result, 1_795_257_062.5)
     made.counters.dead_letters = 3
     line = status_line(made.document([partition(0, 0.0)]))
