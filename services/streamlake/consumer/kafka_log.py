@@ -173,7 +173,10 @@ class KafkaLog:
             self.unreachable = str(refused)
             self._say(refused, {})
         elif error.name() == "_ALL_BROKERS_DOWN":
-            self.unreachable = str(error_of(error, "consuming", wrote=False))
+            away = error_of(error, "consuming", wrote=False)
+            self.unreachable = str(away)
+            # Also to an idle one: no effect of its own would run into it.
+            self._say(away, {})
 
     def _note(self, message: Any, error: KafkaError) -> None:
         where = message.topic(), message.partition()
