@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -146,11 +147,12 @@ class HandLake:
         self, topic: str, chain: Chain, partition: int, start: int, next_offset: int, part: str | None, lines: bytes,
         date: str, **others: object,
     ) -> Claim:  # fmt: skip
+        times = [int(found) for found in re.findall(rb'"timestamp_ms":([0-9]+)', lines)] or [TIMESTAMP_MS]
         fields: dict[str, object] = {
             "dataset": self.dataset, "topic": topic, "chain": str(chain), "partition": partition, "start": start,
             "next": next_offset, "part": part, "records": lines.count(b"\n"), "size": len(lines),
             "sha256": hashlib.sha256(lines).hexdigest(), "contract_version": 1, "contract_sha256": "c", "date": date,
-            "min_timestamp_ms": TIMESTAMP_MS, "max_timestamp_ms": TIMESTAMP_MS, "last": None, "closed": "age",
+            "min_timestamp_ms": min(times), "max_timestamp_ms": max(times), "last": None, "closed": "age",
             "attempt": "a1", "writer": "hand", "at": AT,
         }  # fmt: skip
         return Claim(**(fields | others))  # type: ignore[arg-type] # the fields are listed above

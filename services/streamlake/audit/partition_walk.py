@@ -57,6 +57,7 @@ class PartitionWalk:
                 looking.step()
         if self._beside is not None:
             self._unclaimed(self._beside.rest())
+        looking.tell("claims", looking.checked.claims, looking.checked.claims_total)
 
     def _late(self, claim: Claim, name: str) -> None:
         if claim.date in self._at.state.sealed.get(self._log.position.zone, ()):

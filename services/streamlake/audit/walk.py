@@ -140,6 +140,7 @@ class Walk:
                 day.skip()
             done.append(date)
             looking.step()
+        looking.tell(f"days of {zone}", len(dates), len(dates))
         return unsealed
 
     def _is_newer(self, seal: Seal) -> bool:
