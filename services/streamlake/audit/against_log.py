@@ -7,7 +7,7 @@ from uuid import UUID
 from streamlake.audit.errors import OtherKafka
 from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.audit.report import PartitionReport
-from streamlake.errors import Retryable, Unknown
+from streamlake.errors import Permanent, Retryable, Unknown
 from streamlake.kafka.admin import Admin, Bounds
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
 from streamlake.storage.layout import Chain
@@ -45,8 +45,9 @@ def look(admin: Admin, dataset: str, cluster_id: str | None = None) -> Seen:
     trouble = ""
     try:
         committed = admin.all_committed(consumer_group(dataset))
-    except (Retryable, Unknown) as error:
-        # A cluster that never had a group has no coordinator yet: that is no reason not to compare the rest.
+    except (Retryable, Unknown, Permanent) as error:
+        # A cluster that never had a group has no coordinator yet, and an auditor may not be allowed to look at groups:
+        # that is no reason not to compare the rest, for no verdict hangs on the group's offsets.
         committed, trouble = {}, f", but for the group's offsets: {error}"
     logs = []
     for topic, id_ in topics:
