@@ -90,9 +90,9 @@ def test_a_login_that_ends_is_said_and_a_new_password_heals(secured: SecuredBrok
     admin = Admin(secured.secured, seconds=5, security=security)
     assert admin.cluster_id()
     secured.forget("expiring")
-    until(lambda: _denied(admin), 30)
+    until(lambda: _denied(admin), 60)
     secured.set_password("expiring", "right")
-    until(lambda: not _denied(admin), 30)
+    until(lambda: not _denied(admin), 60)
 
 
 def test_a_consumer_tells_its_unit_that_it_is_refused(secured: SecuredBroker, tmp_path: Path) -> None:
@@ -102,9 +102,9 @@ def test_a_consumer_tells_its_unit_that_it_is_refused(secured: SecuredBroker, tm
     (tmp_path / "lake").mkdir()
     process = _start("consume", "orders", secured=secured, user="late", tmp_path=tmp_path, state=state)
     try:
-        until(lambda: "SL-0203" in _waits_for(state), 30)
+        until(lambda: "SL-0203" in _waits_for(state), 60)
         secured.set_password("late", "right")
-        until(lambda: "SL-0203: reading streamlake.orders.raw" in _waits_for(state), 30)
+        until(lambda: "SL-0203: reading streamlake.orders.raw" in _waits_for(state), 60)
         assert "access plan" in _waits_for(state), "now the grant is missing"
         said = subprocess.run(
             [STREAMLAKE, "status", "--json"],
