@@ -10,8 +10,8 @@ cp debian.sources /etc/apt/sources.list.d/debian.sources
 printf 'Acquire::Check-Valid-Until "false";\nAcquire::Languages "none";\n' >/etc/apt/apt.conf.d/99frozen-mirror
 printf 'force-unsafe-io\n' >/etc/dpkg/dpkg.cfg.d/unsafe-io
 useradd --create-home --shell /bin/bash "$deployer"
-echo "$deployer ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/90-$deployer
-chmod 0440 /etc/sudoers.d/90-$deployer
+echo "$deployer ALL=(ALL) NOPASSWD: ALL" >"/etc/sudoers.d/90-$deployer"
+chmod 0440 "/etc/sudoers.d/90-$deployer"
 install -d -m 0700 -o "$deployer" -g "$deployer" "/home/$deployer/.ssh"
 install -d -m 0700 "$HOME/.ssh"
 printf 'UseDNS no\nMaxStartups 100\nPasswordAuthentication no\n' >/etc/ssh/sshd_config.d/10-host.conf
