@@ -104,6 +104,11 @@ def lines(lake: Path, dataset: str = "orders") -> Counter[str]:
     """How often each order stands in the raw zone, read from outside without anything of ours."""
     found: Counter[str] = Counter()
     for part in sorted((lake / "raw" / f"dataset={dataset}").glob("ingestion_date=*/part-*")):
-        text = gzip.decompress(part.read_bytes()) if part.suffix == ".gz" else part.read_bytes()
-        found.update(json.loads(line)["payload"].get("order_id", "") for line in text.splitlines())
+        found.update(json.loads(line)["payload"].get("order_id", "") for line in lines_of(part))
     return found
+
+
+def lines_of(part: Path) -> list[bytes]:
+    """The lines of one part."""
+    text = gzip.decompress(part.read_bytes()) if part.suffix == ".gz" else part.read_bytes()
+    return text.splitlines()
