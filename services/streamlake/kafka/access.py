@@ -107,19 +107,15 @@ class Access:
 
 
 def _binding(grant: Grant) -> AclBinding:
-    return AclBinding(
-        ResourceType[grant.kind.upper()],
-        grant.name,
-        ResourcePatternType.LITERAL,
-        f"User:{grant.user}",
-        "*",
-        AclOperation[grant.operation.upper()],
-        AclPermissionType.ALLOW,
-    )
+    return AclBinding(*_terms(grant))
 
 
 def _filter(grant: Grant) -> AclBindingFilter:
-    return AclBindingFilter(
+    return AclBindingFilter(*_terms(grant))
+
+
+def _terms(grant: Grant) -> tuple[Any, ...]:
+    return (
         ResourceType[grant.kind.upper()],
         grant.name,
         ResourcePatternType.LITERAL,
