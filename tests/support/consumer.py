@@ -123,7 +123,7 @@ class Rig:
         trace: Path | None = None,
         **settings: object,
     ) -> Running:
-        """A consumer process; `fault` and `trace` as in consumer_launcher."""
+        """A consumer process; `fault` and `trace` as in consumer_launcher. With another `home` it is on another host."""
         number = len(self.processes)
         log = self.home / f"consumer-{number}.log"
         environment = self.environment(**{n: v for n, v in settings.items() if not n.isupper()})
@@ -139,7 +139,7 @@ class Rig:
                 stderr=out,
             )
         name = f"streamlake-consumer@{self.dataset}" + (f".{instance}" if instance else "")
-        running = Running(process, name, log, self.home / "state")
+        running = Running(process, name, log, Path(str(settings.get("home", self.home))) / "state")
         self.processes.append(running)
         return running
 

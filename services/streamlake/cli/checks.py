@@ -11,6 +11,7 @@ from typing import Literal
 
 from streamlake import vitals
 from streamlake.cli import health
+from streamlake.cli.elsewhere import held_elsewhere
 from streamlake.cli.output import commands_in
 from streamlake.cli.snapshot import log_ends
 from streamlake.contract.model import Contract
@@ -175,7 +176,8 @@ def _consumers(settings: Settings) -> str:
     for contract in _all_contracts(settings):
         mine = tuple(d for d in documents if d.get("dataset") == contract.dataset)
         ends = log_ends(admin, contract.dataset)
-        facts = health.DatasetFacts(name=contract.dataset, consumers=mine, log_ends=ends)
+        others = held_elsewhere(admin, open_store(settings.lake_url), contract.dataset, ends, mine)
+        facts = health.DatasetFacts(name=contract.dataset, consumers=mine, log_ends=ends, elsewhere=others)
         verdict = health.of_dataset(facts, contract.rotation.max_age_seconds or settings.part_max_age_seconds)
         if verdict.health not in ("healthy", "catching-up"):
             wrong += [advice.sentence for advice in verdict.advice]

@@ -30,7 +30,8 @@ class DatasetFacts:
     """What is known of one dataset. None means that it could not be asked.
 
     `log_ends` are those that Kafka said just now: a consumer's own are up to a second old, and an event that was
-    acknowledged since then waits, too.
+    acknowledged since then waits, too. `elsewhere` are the partitions that consumers on other hosts hold, in the form in
+    which a consumer tells of its own.
     """
 
     name: str
@@ -38,6 +39,7 @@ class DatasetFacts:
     log_ends: Mapping[tuple[str, int], int] | None = None
     sealed_until: str | None = None
     dead_letters: int | None = None
+    elsewhere: tuple[Mapping[str, Any], ...] = ()
     start: str = "scripts/up"
 
 
@@ -53,6 +55,7 @@ class DatasetHealth:
     landed_up_to_ms: int | None
     sealed_until: str | None
     dead_letters: int | None
+    elsewhere: tuple[Mapping[str, Any], ...] = ()
     advice: tuple[Advice, ...] = field(default=())
 
     @property
@@ -63,7 +66,7 @@ class DatasetHealth:
 
 def of_dataset(facts: DatasetFacts, part_max_age_seconds: float) -> DatasetHealth:
     """Judge one dataset."""
-    parts = [p for consumer in facts.consumers for p in consumer.get("partitions", [])]
+    parts = [*(p for consumer in facts.consumers for p in consumer.get("partitions", [])), *facts.elsewhere]
     raw = [p for p in parts if str(p["topic"]).endswith(".raw")]
     ends = facts.log_ends or {}
     seen = {(p["topic"], p["partition"]) for p in parts}
@@ -84,6 +87,7 @@ def of_dataset(facts: DatasetFacts, part_max_age_seconds: float) -> DatasetHealt
         landed_up_to_ms=oldest if oldest is not None else max(landed, default=None),
         sealed_until=facts.sealed_until,
         dead_letters=facts.dead_letters,
+        elsewhere=facts.elsewhere,
         advice=advice,
     )
 

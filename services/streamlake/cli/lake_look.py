@@ -28,7 +28,7 @@ class LakeLook:
     def __init__(self, settings: Settings) -> None:
         self._url = settings.lake_url
         self._folder = Path(self._url.removeprefix("file://")) if self._url.startswith("file://") else None
-        self._store: ObjectStore | None = None
+        self.store: ObjectStore | None = None
         self.advice: tuple[Advice, ...] = ()
         self.free_bytes: int | None = None
         self.total_bytes: int | None = None
@@ -46,11 +46,11 @@ class LakeLook:
         else:
             usage = shutil.disk_usage(self._folder)
             self.free_bytes, self.total_bytes = usage.free, usage.total
-        self._store = store
+        self.store = store
 
     def sealed_until(self, dataset: str) -> str | None:
         """The newest sealed day of the last weeks, by asking for each day's seal: nothing is listed."""
-        if self._store is None:
+        if self.store is None:
             return None
         days = _days_back(datetime.now(UTC).date())
         try:
@@ -64,7 +64,7 @@ class LakeLook:
         return None
 
     def _sealed(self, dataset: str, day: str) -> bool:
-        return self._store is not None and self._store.size(layout.seal(layout.RAW, dataset, day)) is not None
+        return self.store is not None and self.store.size(layout.seal(layout.RAW, dataset, day)) is not None
 
 
 def is_sealed(settings: Settings, dataset: str, day: str) -> bool:

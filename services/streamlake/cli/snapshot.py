@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from streamlake import vitals
 from streamlake.cli import health, host_units
+from streamlake.cli.elsewhere import held_elsewhere
 from streamlake.cli.health import Advice, DatasetHealth, Word
 from streamlake.cli.lake_look import LakeLook
 from streamlake.contract.problems import WrongContract
@@ -148,10 +149,12 @@ class Gatherer:
         ask_kafka: bool,
     ) -> DatasetHealth:
         mine = [d for d in documents if d.get("kind") == "consumer" and d.get("dataset") == name]
+        ends = log_ends(self._admin, name) if ask_kafka else None
         facts = health.DatasetFacts(
             name=name,
             consumers=tuple(mine),
-            log_ends=log_ends(self._admin, name) if ask_kafka else None,
+            log_ends=ends,
+            elsewhere=held_elsewhere(self._admin, lake.store, name, ends, mine),
             sealed_until=lake.sealed_until(name),
             dead_letters=self._dead_letters(name) if ask_kafka else None,
             start=host_units.start_command(name) if host_units.is_host() else "scripts/up",

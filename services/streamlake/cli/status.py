@@ -4,6 +4,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -121,6 +122,8 @@ def screen(snapshot: Snapshot, settings: Settings) -> RenderableType:
         ]
         columns = ("dataset", "health", "lag", "lag time", "oldest waits", "landed up to", "sealed", "dead letters")
         lines.append(output.table(columns, figures, numbers=("lag", "lag time", "dead letters")))
+    for one in snapshot.datasets:
+        lines += [Text(f"{one.name}: {said}", style="dim") for said in _elsewhere(one.elsewhere)]
     for advice in snapshot.advice:
         runbook = f"  (docs/runbooks/{advice.runbook}.md)" if advice.runbook else ""
         lines.append(Text(f"{advice.sentence}{runbook}"))
@@ -129,6 +132,14 @@ def screen(snapshot: Snapshot, settings: Settings) -> RenderableType:
     if not snapshot.advice:
         lines.append(Text("nothing to do", style="dim"))
     return Group(*lines)
+
+
+def _elsewhere(partitions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which partitions others hold, and who: in figures above, but not among the processes."""
+    held: dict[str, list[str]] = {}
+    for p in partitions:
+        held.setdefault(p["member"], []).append(f"{p['topic']}/{p['partition']}")
+    return [f"{', '.join(where)} read by {member}" for member, where in sorted(held.items())]
 
 
 def _age(since: object, now: float) -> str:

@@ -50,6 +50,7 @@ class KafkaLog:
         self._error: BaseException | None = None
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
+        self._joined = False
         self.at_end: dict[Where, int] = {}
         self.unreachable = ""
 
@@ -151,6 +152,11 @@ class KafkaLog:
         _, high = self._client.get_watermark_offsets(TopicPartition(*where), cached=True)
         return high if high >= 0 else None
 
+    @property
+    def stands_by(self) -> bool:
+        """A member that was given nothing, for others hold all there is: it takes over when one of them goes."""
+        return self._joined and self._consumer is not None and not self._consumer.partitions
+
     def trouble(self) -> str:
         """Ask Kafka whether it is there, for a second at most: "" if it is. The client itself waits in silence."""
         began = time.monotonic()
@@ -231,6 +237,7 @@ class KafkaLog:
             self._paused.update((p.topic, p.partition) for p in added)
         where = [(p.topic, p.partition) for p in partitions]
         log.info("assigned %s", where)
+        self._joined = True
         self.unreachable = ""
         for w in where:
             self._commits.assigned(w)
@@ -249,6 +256,7 @@ class KafkaLog:
     def _lost(self, partitions: list[TopicPartition]) -> None:
         where = [(p.topic, p.partition) for p in partitions]
         log.warning("lost %s", where)
+        self._joined = False
         self.unreachable = str(OwnershipLost("The group took this process for dead; it joins again."))
         if self._consumer is not None:
             self._consumer.lost(where)

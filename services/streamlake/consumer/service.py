@@ -139,6 +139,7 @@ class Service:
                 filter(None, (v.waiting_for or p.waiting_for for p, v in views)), unreachable
             )
             self._vital.state = self._state(views)
+            self._vital.stands_by = self._kafka.stands_by
         standings = {
             w: standing(p, v, steps.get(w, 0)) for w, (p, v) in zip(self._consumer.partitions, views, strict=True)
         }

@@ -71,6 +71,7 @@ class Vitals:
     counters: Counters = field(default_factory=Counters)
     state: str = "starting"
     waiting_for: str = ""
+    stands_by: bool = False
     last_commit: str | None = None
     last_part: str | None = None
     last_part_at: str | None = None
@@ -93,6 +94,7 @@ class Vitals:
             "dataset": self.dataset,
             "state": self.state,
             "waiting_for": self.waiting_for or None,
+            "stands_by": self.stands_by,
             "since": self.since,
             "partitions": partitions,
             "counters": self.counters.as_dict(),

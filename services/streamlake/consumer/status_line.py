@@ -1,7 +1,9 @@
 """The one line that `systemctl status` shows of a consumer, made from its vitals. Pure."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+STANDS_BY: Final = "stands by: all partitions are with others"
 
 
 def status_line(vitals: Mapping[str, Any]) -> str:
@@ -10,7 +12,7 @@ def status_line(vitals: Mapping[str, Any]) -> str:
     `running: lag 0; last part 10:31:02Z with 120 records; landed 4,512, dead letters 3`
     """
     counters = vitals["counters"]
-    words = [_lag(vitals["partitions"]), _last_part(vitals)]
+    words = [STANDS_BY if vitals["stands_by"] else _lag(vitals["partitions"]), _last_part(vitals)]
     words.append(f"landed {counters['records_landed']:,}, dead letters {counters['dead_letters']:,}")
     if counters["loss_offsets"]:
         words.append(f"{counters['loss_offsets']:,} offsets lost")

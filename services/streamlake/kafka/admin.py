@@ -190,6 +190,18 @@ class Admin:
                 raise error_of(place.error, f"reading the offset of {group} in {place.topic}", wrote=False)
         return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
 
+    def holders(self, group: str) -> dict[tuple[str, int], str]:
+        """Who holds each partition: the member's static name, or else the address that it came from.
+
+        What nobody holds is left out. A member that has died holds its partitions until its session has run out.
+        """
+        future = self.client.describe_consumer_groups([group], request_timeout=self._seconds)[group]
+        return {
+            (place.topic, place.partition): str(member.group_instance_id or member.host.removeprefix("/"))
+            for member in self.wait(future, f"reading the members of {group}").members
+            for place in member.assignment.topic_partitions
+        }
+
     def commit(self, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
         """Set the offsets of a group that has no member. OwnershipLost if it has one: nothing was set then."""
         places = [TopicPartition(topic, partition, offset) for (topic, partition), offset in offsets.items()]

@@ -33,6 +33,12 @@ def test_what_is_not_known_is_not_called_zero() -> None:
     assert "lag 0, 1 partitions not known" in status_line(vitals([partition(None, None), partition(0, 0)]))
 
 
+def test_a_member_that_was_given_nothing_stands_by() -> None:
+    """A failure of the deployment with two hosts: to an operator it looked as if it never got out of its start."""
+    line = status_line(vitals([], stands_by=True))
+    assert line.startswith("running: stands by: all partitions are with others; no part landed since the start")
+
+
 def test_the_last_part_has_its_time_and_its_size() -> None:
     made = Vitals("streamlake-consumer@orders", 1, "orders", state="running")
     landed = {"part": "raw/x/part-1.json.gz", "records": 4500, "ours": True}
