@@ -30,8 +30,8 @@ class DatasetFacts:
     """What is known of one dataset. None means that it could not be asked.
 
     `log_ends` are those that Kafka said just now: a consumer's own are up to a second old, and an event that was
-    acknowledged since then waits, too. `elsewhere` are the partitions that consumers on other hosts hold, in the form in
-    which a consumer tells of its own.
+    acknowledged since then waits, too. `elsewhere` are the partitions that consumers on other hosts hold, told in the
+    form in which a consumer tells of its own.
     """
 
     name: str

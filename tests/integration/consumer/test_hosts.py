@@ -21,14 +21,14 @@ pytestmark = pytest.mark.broker
 class TwoHosts:
     """Two consumer processes in one group, each with a home of its own: neither can ask the other anything."""
 
-    def __init__(self, rig: Rig, *, second: Mapping[str, object] | None = None) -> None:
+    def __init__(self, rig: Rig, *, second: Mapping[str, Any] | None = None) -> None:
         self.rig = rig
         self.homes = [rig.home / "host-1", rig.home / "host-2"]
         self.members = [self.start(0)]
         until(lambda: len(self.members[0].owns()) == len(rig.bounds(rig.raw)) + 1, 40)
         self.members.append(self.start(1, **(second or {})))
 
-    def start(self, host: int, **settings: object) -> Running:
+    def start(self, host: int, **settings: Any) -> Running:
         return self.rig.start(str(host + 1), home=self.homes[host], **settings)
 
     def of(self, host: int) -> dict[str, Any]:
