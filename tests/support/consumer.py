@@ -123,7 +123,7 @@ class Rig:
         trace: Path | None = None,
         **settings: object,
     ) -> Running:
-        """A consumer process; `fault` and `trace` as in consumer_launcher. Another `home` makes it one of another host."""
+        """A consumer process; `fault` and `trace` as in consumer_launcher, `home` another one for another host."""
         number = len(self.processes)
         log = self.home / f"consumer-{number}.log"
         environment = self.environment(**{n: v for n, v in settings.items() if not n.isupper()})
