@@ -104,7 +104,7 @@ def audit(
 def _keep_days(settings: Settings, dataset: str) -> int | None:
     """What the contract says of how long parts are kept; None where it says nothing or cannot be read."""
     try:
-        return FileRegistry(settings.contracts_dir).current(dataset).lake_retention_days
+        return FileRegistry(settings.contracts_dir, dataset=dataset).current(dataset).lake_retention_days
     except (WrongContract, Misconfigured):
         return None
 

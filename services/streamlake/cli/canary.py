@@ -106,7 +106,7 @@ class _Chase:
         raise Failed("the part has no line for it", f"streamlake audit {self._dataset} --deep")
 
     def _contract(self) -> Contract:
-        registry = FileRegistry(self._settings.contracts_dir)
+        registry = FileRegistry(self._settings.contracts_dir, dataset=self._dataset or None)
         if self._dataset:
             return registry.current(self._dataset)
         folder = self._settings.contracts_dir

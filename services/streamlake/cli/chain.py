@@ -122,7 +122,7 @@ def _place(dataset: str, topic: str) -> Place:
 
 def _world(dataset: str) -> Generations:
     settings = load(os.environ)
-    FileRegistry(settings.contracts_dir).current(dataset)
+    FileRegistry(settings.contracts_dir, dataset=dataset).current(dataset)
     security = security_of(settings)
     store, admin = open_store(settings.lake_url), Admin(settings.bootstrap_servers, security=security)
     reader = Reader(settings.bootstrap_servers, admin=admin, security=security)

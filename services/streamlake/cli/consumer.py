@@ -43,7 +43,7 @@ def resume(dataset: Dataset, as_json: output.AsJson = False) -> None:
 
 def _ask(dataset: str, state: str, resumed_at_ms: int | None, as_json: bool, undo: str) -> None:
     settings = load(os.environ)
-    FileRegistry(settings.contracts_dir).current(dataset)
+    FileRegistry(settings.contracts_dir, dataset=dataset).current(dataset)
     path = control_file(settings, dataset)
     before = _read(path).get("state", "running")
     asked = {

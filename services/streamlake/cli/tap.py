@@ -57,7 +57,7 @@ def tap(
         def enough() -> bool:
             return (len(shown) >= limit and not bad) or (ends is not None and time.monotonic() >= ends)
 
-        registry = FileRegistry(settings.contracts_dir)
+        registry = FileRegistry(settings.contracts_dir, dataset=dataset)
         try:
             for batch in tapped.waiting() if once else tapped.flow(enough):
                 if not bad and len(shown) >= limit:

@@ -62,7 +62,7 @@ def run(settings: Settings, dataset: str, instance: str = "") -> int:
     manager.tell(status("starting"))
     stopping = _Stop()
     security = security_of(settings)
-    registry = FileRegistry(settings.contracts_dir)
+    registry = FileRegistry(settings.contracts_dir, dataset=dataset)
     contract = registry.current(dataset)
     vital = Vitals(name, os.getpid(), dataset, since=iso(time.time()))
     stop_vitals = vitals.serve(settings.state_dir, name, lambda: vital.document([]))

@@ -42,7 +42,7 @@ class Api:
         self._state = "starting"
         self._admission = Admission()
         self._counters = Counters()
-        self._catalog = Catalog(FileRegistry(settings.contracts_dir), settings.contracts_dir)
+        self._catalog = Catalog(FileRegistry(settings.contracts_dir, piecemeal=True), settings.contracts_dir)
         self._guard = Guard(settings.api_keys_file, off_loopback=off_loopback)
         self._log = Log(
             clients.producer(
@@ -120,4 +120,4 @@ class Api:
         document = self._counters.document(
             self._process, os.getpid(), self._state, reachable=self._log.reachable, admission=self._admission
         )
-        return document | {"not_ready": self.not_ready()}
+        return document | {"not_ready": self.not_ready(), "contracts_broken": self._catalog.broken()}

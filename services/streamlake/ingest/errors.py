@@ -12,6 +12,7 @@
     ├── BreaksContract      422
     ├── TooBusy             429      with Retry-After
     ├── HeadTooLarge        431
+    ├── ContractBroken      503      with Retry-After; nothing was sent
     ├── LogUnavailable      503      with Retry-After; nothing was sent
     ├── OutcomeUnknown      503      with Retry-After; it may have been written
     └── Stopping            503      with Retry-After
@@ -165,6 +166,15 @@ class HeadTooLarge(Refusal, Rejected):
     status = 431
     title = "Request header too large"
     close = True
+
+
+class ContractBroken(Refusal, Retryable):
+    """The dataset is there, but its contract cannot be read here: nobody could say what an event must be."""
+
+    code = "SL-0516"
+    status = 503
+    title = "The dataset's contract cannot be used"
+    retry_after_seconds = 30
 
 
 class Bug(Refusal):

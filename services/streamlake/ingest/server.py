@@ -32,7 +32,7 @@ def serve(settings: Settings) -> None:
     off_loopback = not is_loopback(settings.api_host)
     check_safety(settings, off_loopback=off_loopback)
     _check_certificate(settings)
-    FileRegistry(settings.contracts_dir)
+    FileRegistry(settings.contracts_dir, piecemeal=True)
     security_of(settings)
     vitals.serve(settings.state_dir, f"{IngestWorker.process}.start", dict)()
     listener = _listen(settings.api_host, settings.api_port)

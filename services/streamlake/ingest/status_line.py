@@ -20,9 +20,11 @@ def status_line(workers: Sequence[Mapping[str, Any]], wanted: int) -> str:
         for status, count in worker["responses"].items():
             responses[status[0]] += count
     figures = f"{responses.total():,} requests ({_outcomes(responses)}), {_events(workers)}"
+    broken = sorted({name for worker in workers for name in worker["contracts_broken"]})
     held = sum(worker["held_events"] for worker in workers)
     line = f"{'ready' if ready else 'not ready'}, {ready} of {wanted} workers"
     # Before the figures: a terminal cuts a long line at its end.
+    line += f", contract of {', '.join(broken)} not usable" if broken else ""
     line += f": waits for {blocked[0]}; {figures}" if blocked else f": {figures}"
     return f"{line}; {held:,} events on their way"
 

@@ -11,14 +11,32 @@ from streamlake.contract.problems import Problem, WrongContract
 from streamlake.registry.registry import MissingVersion, UnknownDataset, UnknownVersion
 
 Snapshot = Mapping[str, tuple[Contract, ...]]
+Versions = dict[str, tuple[Contract, ...]]
+Broken = dict[str, WrongContract]
 
 
 class FileRegistry:
-    """See `Registry`. Reads the folder once at construction; raises WrongContract with all mistakes of all files."""
+    """See `Registry`. Reads the folder once at construction.
 
-    def __init__(self, contracts_dir: Path) -> None:
+    Whoever needs all contracts (a plan, a check) gets WrongContract with all mistakes of all files. With `dataset` only
+    that one's files are read: a process of one dataset has nothing to do with what is wrong in another's. With
+    `piecemeal` each dataset stands for itself: what can be used is in force, the rest is `broken`.
+    """
+
+    def __init__(self, contracts_dir: Path, *, dataset: str | None = None, piecemeal: bool = False) -> None:
         self._dir = contracts_dir
-        self._snapshot = load(contracts_dir)
+        self._dataset = dataset
+        self._piecemeal = piecemeal
+        self._snapshot: Snapshot
+        self._broken: Broken
+        self._snapshot, self._broken = load_each(contracts_dir, dataset)
+        if self._broken and (not piecemeal or not self._snapshot):
+            raise _all_of(self._broken)
+
+    @property
+    def broken(self) -> Broken:
+        """See Registry."""
+        return self._broken
 
     def datasets(self) -> tuple[str, ...]:
         """See Registry."""
@@ -45,19 +63,19 @@ class FileRegistry:
         try:
             return snapshot[dataset]
         except KeyError:
-            raise UnknownDataset(dataset, tuple(snapshot)) from None
+            raise UnknownDataset(dataset, tuple(snapshot) or _names(self._dir)) from None
 
     def refresh(self) -> tuple[str, ...]:
         """See Registry. A version never goes back, and within one version what judges an event never changes."""
-        old, new = self._snapshot, load(self._dir)
-        problems = [
-            Problem(str(self._dir / dataset / "contract.yaml"), 1, "version", text)
-            for dataset in new
-            if dataset in old and (text := _wrong_step(old[dataset], new[dataset])) is not None
-        ]
-        if problems:
-            raise WrongContract(problems)
-        self._snapshot = new
+        old = self._snapshot
+        new, broken = load_each(self._dir, self._dataset)
+        for name in old.keys() & new.keys():
+            if (text := _wrong_step(old[name], new[name])) is not None:
+                broken[name] = WrongContract([Problem(str(self._dir / name / "contract.yaml"), 1, "version", text)])
+        if broken and not self._piecemeal:
+            raise _all_of(broken)
+        new.update({name: old[name] for name in broken.keys() & old.keys()})
+        self._snapshot, self._broken = {name: new[name] for name in sorted(new)}, broken
         return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
 
 
@@ -68,17 +86,39 @@ def dataset_folders(contracts_dir: Path) -> list[Path]:
 
 def load(contracts_dir: Path) -> Snapshot:
     """All contracts of the folder; WrongContract lists all mistakes of all files."""
+    snapshot, broken = load_each(contracts_dir)
+    if broken:
+        raise _all_of(broken)
+    return MappingProxyType(snapshot)
+
+
+def load_each(contracts_dir: Path, dataset: str | None = None) -> tuple[Versions, Broken]:
+    """What can be used, by dataset, and what is wrong with each of the others; of one dataset, or of all.
+
+    Raises WrongContract where there is no such folder: then nothing is known of any.
+    """
     if not contracts_dir.is_dir():
         raise WrongContract([Problem(str(contracts_dir), 1, "", "there is no such folder of contracts")])
-    problems: list[Problem] = []
-    snapshot: dict[str, tuple[Contract, ...]] = {}
+    snapshot: Versions = {}
+    broken: Broken = {}
     for folder in dataset_folders(contracts_dir):
+        if dataset not in (None, folder.name):
+            continue
+        problems: list[Problem] = []
         versions = load_dataset(folder, problems)
-        if versions:
+        if problems:
+            broken[folder.name] = WrongContract(problems)
+        elif versions:
             snapshot[folder.name] = versions
-    if problems:
-        raise WrongContract(problems)
-    return MappingProxyType(snapshot)
+    return snapshot, broken
+
+
+def _names(contracts_dir: Path) -> tuple[str, ...]:
+    return tuple(folder.name for folder in dataset_folders(contracts_dir))
+
+
+def _all_of(broken: Broken) -> WrongContract:
+    return WrongContract(problem for wrong in broken.values() for problem in wrong.problems)
 
 
 def load_dataset(folder: Path, problems: list[Problem]) -> tuple[Contract, ...]:

@@ -1,9 +1,10 @@
 """The port: what datasets there are, and what each version of their contracts says."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from streamlake.contract.model import Contract
-from streamlake.contract.problems import nearest
+from streamlake.contract.problems import WrongContract, nearest
 from streamlake.errors import Misconfigured, Permanent, Retryable
 
 
@@ -68,10 +69,16 @@ class Registry(Protocol):
         """All versions, today's last. Raises UnknownDataset."""
         ...
 
+    @property
+    def broken(self) -> Mapping[str, WrongContract]:
+        """What is wrong with each contract that cannot be used. Where one was in force before, it still is."""
+        ...
+
     def refresh(self) -> tuple[str, ...]:
         """Read again; returns the datasets that changed. May block on I/O.
 
         On a broken edit it raises (WrongContract) and the last good snapshot stays in force, so a running process
-        reports the error and goes on.
+        reports the error and goes on. A registry that takes each dataset for itself does not raise, but takes the
+        others and says the rest in `broken`.
         """
         ...

@@ -63,3 +63,20 @@ def test_a_contract_that_is_wrong_is_not_taken_and_nothing_stops(rig: Rig) -> No
     rig.send(events(10, 10))
     rig.wait_landed()
     check(rig)
+
+
+def test_what_is_wrong_with_a_neighbours_contract_stops_nobody(rig: Rig) -> None:
+    """Neither a start nor a reload: a consumer has to do with its own contract alone."""
+    neighbour = rig.contracts / "neighbour"
+    neighbour.mkdir()
+    (neighbour / "contract.yaml").write_text("version: [")
+    consumer = rig.start()
+    rig.send(events(20))
+    rig.wait_landed()
+    rig.write_contract(2, SIZE)
+    consumer.signal(signal.SIGHUP)
+    consumer.wait_said("contracts taken")
+    rig.send([b'{"id": "x", "size": 1}'])
+    rig.wait_landed()
+    assert not consumer.said("contracts were not taken")
+    check(rig)

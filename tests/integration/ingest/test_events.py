@@ -10,7 +10,7 @@ import zstandard
 from confluent_kafka import Message
 
 from streamlake.kafka.names import dlq_topic, raw_topic
-from tests.integration.ingest.conftest import MakeDataset
+from tests.integration.ingest.conftest import MakeApi, MakeDataset
 from tests.support.api import ApiUnderTest, array, event, zipped
 from tests.support.broker import BrokerUnderTest, until
 
@@ -183,6 +183,26 @@ def test_a_changed_contract_is_taken_without_a_restart_and_a_broken_one_is_not(
     assert api.post(dataset, event(3)).status == 202
     versions = [meta_of(message)["schema_version"] for message in broker.read(raw_topic(dataset))]
     assert versions == [1, 1, 2]
+
+
+def test_a_broken_contract_stops_its_own_dataset_and_nobody_elses(
+    make_api: MakeApi, broker: BrokerUnderTest, dataset: str
+) -> None:
+    api = make_api()
+    api.contract(dataset)
+    broken = api.contracts / "elsewhere"
+    broken.mkdir()
+    (broken / "contract.yaml").write_text("version: [")
+    api.start()
+    assert any(line.get("error_id") == "SL-0101" and "elsewhere" in line["message"] for line in api.logged())
+    assert api.post(dataset, event(1)).status == 202
+    refused = api.post("elsewhere", event(2))
+    assert (refused.status, refused.json["error_id"]) == (503, "SL-0516")
+    assert refused.headers["retry-after"]
+    assert b"contract.yaml" not in refused.body, "a path of the host is no producer's business"
+    assert "elsewhere" not in str(api.ask("GET", "/v1/datasets").json)
+    broken.rename(api.contracts / "_elsewhere")
+    until(lambda: api.post("elsewhere", event(2)).status == 404)
 
 
 def until_logged(api: ApiUnderTest, error_id: str) -> None:

@@ -9,10 +9,12 @@ from streamlake.ingest.status_line import status_line
 from streamlake.notify import ALIVE, READY
 
 
-def worker(state: str = "running", not_ready: str | None = None, counters: Counters | None = None) -> dict[str, Any]:
+def worker(
+    state: str = "running", not_ready: str | None = None, counters: Counters | None = None, broken: tuple[str, ...] = ()
+) -> dict[str, Any]:
     counters = counters or Counters()
     document = counters.document("streamlake-api", 1, state, reachable=not not_ready, admission=Admission())
-    return document | {"not_ready": not_ready}
+    return document | {"not_ready": not_ready, "contracts_broken": list(broken)}
 
 
 def counted() -> Counters:
@@ -22,6 +24,11 @@ def counted() -> Counters:
     counters.kept("orders", 1200, 34, 9)
     counters.of("orders").last_accepted = 1_795_257_062.5
     return counters
+
+
+def test_a_contract_that_cannot_be_used_is_named() -> None:
+    line = status_line([worker(broken=("orders",))] * 2, 2)
+    assert line.startswith("ready, 2 of 2 workers, contract of orders not usable: 0 requests")
 
 
 def test_figures_of_all_workers_are_added() -> None:

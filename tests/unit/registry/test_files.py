@@ -72,6 +72,46 @@ def test_all_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_one_dataset_has_nothing_to_do_with_what_is_wrong_in_anothers(tmp_path: Path) -> None:
+    put(tmp_path, document("a"))
+    put(tmp_path, document("b", kind="x"))
+    registry = FileRegistry(tmp_path, dataset="a")
+    assert registry.datasets() == ("a",)
+    put(tmp_path, document("a", description={"purpose": "other words"}))
+    assert registry.refresh() == ("a",)
+    assert registry.current("a").description == "other words"
+    with pytest.raises(WrongContract, match="kind"):
+        FileRegistry(tmp_path, dataset="b")
+    with pytest.raises(UnknownDataset, match="there is a, b"):
+        FileRegistry(tmp_path, dataset="zzz").current("zzz")
+
+
+def test_piecemeal_each_dataset_stands_for_itself(tmp_path: Path) -> None:
+    put(tmp_path, document("a"))
+    put(tmp_path, document("b", kind="x"))
+    registry = FileRegistry(tmp_path, piecemeal=True)
+    assert registry.datasets() == ("a",)
+    assert registry.broken.keys() == {"b"}
+    assert "kind" in str(registry.broken["b"])
+    put(tmp_path, document("a", version=2, kind="x"))
+    put(tmp_path, document("b"))
+    put(tmp_path, document("c", version=2))
+    assert registry.refresh() == ("b", "c")
+    assert registry.current("a").version == 1
+    assert registry.broken.keys() == {"a"}
+    put(tmp_path, document("a"))
+    put(tmp_path, document("c", version=1))
+    assert registry.refresh() == ()
+    assert registry.current("c").version == 2
+    assert "already in use" in str(registry.broken["c"])
+
+
+def test_piecemeal_without_a_single_good_one_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, document("b", kind="x"))
+    with pytest.raises(WrongContract):
+        FileRegistry(tmp_path, piecemeal=True)
+
+
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(WrongContract, match="no such folder"):
         FileRegistry(tmp_path / "x")
