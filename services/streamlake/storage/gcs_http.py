@@ -92,7 +92,6 @@ class Api:
                         headers={"Accept-Encoding": "identity", **(headers or {})},
                         data=body,  # type: ignore[arg-type] # an iterable that can be sent again
                         timeout=(min(_CONNECT_SECONDS, left), min(self._silence, left)),
-                        proxies={"no_proxy": "*"} if _LOOPBACK.match(endpoint) else None,
                         stream=True,
                         allow_redirects=False,
                     )
@@ -125,6 +124,9 @@ class Api:
                 if not session.is_mtls:
                     for scheme in ("http://", "https://"):
                         session.mount(scheme, WatchedAdapter(pool_maxsize=CONNECTIONS))
+                # Not by a `no_proxy` of the request: that is set in the environment and taken out again for each one,
+                # and whoever reads the environment in another thread meanwhile fails.
+                session.trust_env = not _LOOPBACK.match(str(client.api_endpoint))
                 session.hooks["response"].append(_free)
                 self._client = client
             return self._client._http, str(self._client.api_endpoint).rstrip("/")  # noqa: SLF001 - the same

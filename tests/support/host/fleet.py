@@ -7,6 +7,8 @@ was killed: what it left is removed before the next run begins.
 import fcntl
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -23,9 +25,8 @@ class Fleet:
         self.image = base_image(cache() / "images")
         runs = cache() / "runs"
         runs.mkdir(parents=True, exist_ok=True)
-        with (runs / "begin.lock").open("w") as beginning:
-            fcntl.flock(beginning, fcntl.LOCK_EX)
-            sweep(runs)
+        with _one_at_a_time(runs):
+            _sweep(runs)
             self.net = network.claim()
             self.folder = runs / self.net.name
             self.folder.mkdir()
@@ -77,6 +78,19 @@ class Fleet:
 
 def sweep(folder: Path) -> list[str]:
     """Remove what runs in this folder that were killed left behind; their names."""
+    with _one_at_a_time(folder):
+        return _sweep(folder)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """A run that begins has a folder before it has its lock, and must not be taken for one that was killed."""
+    with (folder / "begin.lock").open("w") as beginning:
+        fcntl.flock(beginning, fcntl.LOCK_EX)
+        yield
+
+
+def _sweep(folder: Path) -> list[str]:
     stale = []
     for path in sorted(path for path in folder.glob("slh*") if path.is_dir()):
         lock = _locked(path)

@@ -1,6 +1,7 @@
 """Who vouches for the process: Application Default Credentials, renewed by themselves; a clear word without them."""
 
 import functools
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -136,3 +137,15 @@ def test_an_emulator_on_this_machine_is_not_asked_through_a_proxy(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert lake.create("a", [b"1"])
+
+
+def test_no_request_touches_the_environment(lake: GcsStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is everybody's: a thread that read it while another's request had put something in ended with a KeyError."""
+    changed: list[bytes] = []
+    monkeypatch.setattr(os, "putenv", lambda name, _value: changed.append(name))
+    assert lake.create("a", [b"1"])
+    assert lake.read("a") == b"1"
+    assert changed == []
+    os.environ["STREAMLAKE_SEEN"] = "1"
+    assert changed == [b"STREAMLAKE_SEEN"], "a change would have been seen"
+    del os.environ["STREAMLAKE_SEEN"]
