@@ -15,6 +15,7 @@ from tests.support.host.traffic import lines
 
 pytestmark = pytest.mark.timeout(400)
 _CONTRACT = "/etc/streamlake/contracts/orders/contract.yaml"
+NEIGHBOUR = "streamlake-consumer@clicks.service"
 _CREDENTIAL = "/etc/streamlake/credentials/kafka-consumer-orders"
 
 
@@ -53,6 +54,7 @@ def test_a_bad_contract(site: Host) -> None:
     with kept(site, _CONTRACT):
         site.run(f"sed -i 's/logicalType: string/logicalType: strnig/' {_CONTRACT}")
         site.attempt(f"systemctl restart {CONSUMER}", seconds=120)
+        site.run(f"systemctl restart {NEIGHBOUR}", seconds=120)  # has to do with its own contract alone
         text = shown(site, CONSUMER, "failed|contract")
         told(site, CONSUMER, "contract|logicalType", since)
     assert "Active: failed" in text, text
