@@ -11,7 +11,11 @@ import httpx
 
 from streamlake import vitals
 from streamlake.cli.checks import Check, Failed, check
+from streamlake.cli.elsewhere import held_elsewhere
+from streamlake.cli.snapshot import log_ends
 from streamlake.contract.model import Contract
+from streamlake.kafka.admin import Admin
+from streamlake.kafka.client_file import security_of
 from streamlake.kafka.names import raw_topic
 from streamlake.local import datasets, readiness
 from streamlake.registry.files import FileRegistry
@@ -116,17 +120,21 @@ class _Chase:
         return registry.current("orders" if "orders" in able else able[0])
 
     def _note_heads(self) -> None:
-        """Where each chain ended before the event was sent: its claim cannot begin earlier, so little is listed."""
-        for document in vitals.gather(self._settings.state_dir):
-            for state in document.get("partitions") or []:
-                if state["topic"] == raw_topic(self._dataset) and state["chain"]:
-                    chain = layout.Chain.parse(state["chain"])
-                    self._heads[state["partition"]] = (chain, state["head"] or 0)
+        """Where each chain ended before the event was sent: its claim cannot begin earlier, so little is listed.
+
+        The event may come to a partition that a consumer of another host holds.
+        """
+        admin = Admin(self._settings.bootstrap_servers, security=security_of(self._settings))
+        here = [d for d in vitals.gather(self._settings.state_dir) if d.get("dataset") == self._dataset]
+        others = held_elsewhere(admin, self._store, self._dataset, log_ends(admin, self._dataset), here)
+        for state in (*(state for document in here for state in document.get("partitions") or []), *others):
+            if state["topic"] == raw_topic(self._dataset) and state["chain"]:
+                self._heads[state["partition"]] = (layout.Chain.parse(state["chain"]), state["head"] or 0)
 
     def _find(self) -> Claim | None:
         partition, offset = self._receipt["partition"], self._receipt["offset"]
         if partition not in self._heads:
-            raise Failed(f"no consumer here reads partition {partition}", f"streamlake status {self._dataset}")
+            raise Failed(f"no consumer reads partition {partition}", f"streamlake status {self._dataset}")
         chain, head = self._heads[partition]
         prefix = layout.partition_prefix(self._dataset, chain, partition)
         for name in self._store.list_from(prefix, layout.claim(self._dataset, chain, partition, head)):

@@ -8,6 +8,7 @@ committed is only a hint.
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from streamlake.consumer.chains import chains_of
@@ -55,40 +56,47 @@ def held_elsewhere(
     return tuple(_document(w, holders[w], heads[w], ends[w], now) for w in sorted(holders))
 
 
-def _document(where: Where, member: str, head: "tuple[int, int | None]", end: int, now: float) -> dict[str, Any]:
-    next_offset, landed_up_to = head
-    lag = max(0, end - next_offset)
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """Up to which offset all has landed, and the newest timestamp below it; no chain where nothing was ever claimed."""
+
+    chain: layout.Chain | None = None
+    next: int = 0
+    landed_up_to_ms: int | None = None
+
+
+def _document(where: Where, member: str, head: _Head, end: int, now: float) -> dict[str, Any]:
+    lag = max(0, end - head.next)
     # When the first of the waiting ones came nobody has told: it was after the last one that has landed.
-    oldest = landed_up_to if lag else None
+    oldest = head.landed_up_to_ms if lag else None
     return {
         "topic": where[0],
         "partition": where[1],
         "member": member,
-        "head": next_offset,
+        "chain": str(head.chain) if head.chain else None,
+        "head": head.next,
         "log_end": end,
         "lag_records": lag,
         "lag_seconds": max(0.0, now - oldest / 1000) if oldest is not None else 0.0,
         "oldest_waiting_ms": oldest,
-        "landed_up_to_ms": landed_up_to,
+        "landed_up_to_ms": head.landed_up_to_ms,
     }
 
 
-def _heads(
-    admin: Admin, store: ObjectStore, dataset: str, hints: Mapping[Where, int]
-) -> "dict[Where, tuple[int, int | None]]":
-    """Of each partition the offset up to which all has landed, and the newest timestamp below it."""
+def _heads(admin: Admin, store: ObjectStore, dataset: str, hints: Mapping[Where, int]) -> dict[Where, _Head]:
+    """How far each partition has landed."""
     chains = {topic: _chain(admin, store, dataset, topic) for topic in {topic for topic, _ in hints}}
 
-    def head(where: Where) -> tuple[int, int | None]:
+    def head(where: Where) -> _Head:
         chain, start = chains[where[0]]
         if chain is None:
-            return 0, None
+            return _Head()
         place = _place(dataset, *where)
         claim: Claim | None = _drive(last_claim(place, chain, hints[where]), store)
         if claim is None:
-            return start.get(str(where[1]), 0), None
+            return _Head(chain, start.get(str(where[1]), 0))
         landed = claim.part is None or store.size(claim.part) is not None
-        return (claim.next if landed else claim.start), claim.max_timestamp_ms
+        return _Head(chain, claim.next if landed else claim.start, claim.max_timestamp_ms)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip(hints, pool.map(head, hints), strict=True))

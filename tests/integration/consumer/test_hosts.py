@@ -5,13 +5,16 @@ given no partition stands by and takes over.
 import json
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.api import STREAMLAKE
+from streamlake.cli import canary
+from streamlake.settings import load
+from tests.support.api import STREAMLAKE, ApiUnderTest
 from tests.support.broker import until
-from tests.support.consumer import Rig, RigMaker, events
+from tests.support.consumer import Rig, RigMaker, event, events
 from tests.support.landed_check import check
 from tests.support.running import Running
 
@@ -70,6 +73,36 @@ def test_what_another_host_holds_open_is_lag(new_rig: RigMaker) -> None:
     assert hosts.members[1].stop() == 0
     until(lambda: hosts.of(0)["lag_records"] == 0, 40)
     check(rig)
+
+
+def test_a_canary_is_followed_to_the_host_that_lands_it(new_rig: RigMaker, tmp_path: Path) -> None:
+    """Wherever its partition is held. A roll sends it after each node, and went no further when it came elsewhere."""
+    rig = new_rig(partitions=2)
+    hosts = TwoHosts(rig)
+    until(lambda: all(member.owns() for member in hosts.members), 40)
+    rig.send(events(10), 0)
+    rig.send(events(10), 1)
+    rig.wait_landed()
+    example = rig.contracts / rig.dataset / "examples" / "ok" / "one.json"
+    example.parent.mkdir(parents=True)
+    example.write_bytes(event(1))
+    api = ApiUnderTest(tmp_path / "api", rig.broker.bootstrap)
+    api.environment["STREAMLAKE_CONTRACTS_DIR"] = str(rig.contracts)
+    api.start()
+    try:
+        # The event's key decides its partition, so one of the two hosts has it landed by the other.
+        for home in hosts.homes:
+            settings = rig.environment(home=home, api_port=api.port)
+            known = load({n: v for n, v in settings.items() if n.startswith("STREAMLAKE_")})
+            hops = canary.follow(known, rig.dataset, "", 40, healthy=True)
+            assert [(hop.name, hop.status) for hop in hops] == [
+                ("accepted", "ok"),
+                ("claimed", "ok"),
+                ("landed", "ok"),
+                ("line", "ok"),
+            ]
+    finally:
+        api.kill()
 
 
 def test_a_member_without_a_partition_stands_by_and_takes_over(rig: Rig) -> None:
