@@ -46,7 +46,9 @@ class Fleet:
         addresses = {one.name: one.address for one in self.hosts}
         for one in new:
             one.prepare(addresses)
-            one.boot()
+            one.switch_on()
+        for one in new:
+            one.wait()
         return new
 
     def _new(self, name: str, data: Path) -> Host:

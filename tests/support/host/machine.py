@@ -66,6 +66,11 @@ class Host:
 
     def boot(self) -> None:
         """Switch it on, and wait until it can be logged in to."""
+        self.switch_on()
+        self.wait()
+
+    def switch_on(self) -> None:
+        """Begin to boot. From the main thread: the keeper ends with the thread that started it."""
         argv = ["systemd-nspawn", "-D", str(self.root), "--boot", "--register=no", "--keep-unit", "--console=read-only"]
         argv += ["--link-journal=no", f"--machine={self.machine}", f"--hostname={self.name}", "--timezone=off"]
         argv += [f"--network-namespace-path=/run/netns/{self.machine}", "--resolv-conf=copy-host"]
@@ -80,7 +85,6 @@ class Host:
                 stderr=console,
                 start_new_session=True,
             )
-        self.wait()
 
     def wait(self, seconds: float = 90, *, after: str = "") -> None:
         """Until it answers on SSH and has started up; with `after`, until it runs another boot than that one."""
