@@ -1,5 +1,7 @@
 """Three Kafka nodes and consumers on two hosts: a node killed and a rolling restart under load, and nothing is lost."""
 
+import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,10 +12,11 @@ from tests.support.host import states
 from tests.support.host.deployment import Deployment
 from tests.support.host.fleet import Fleet
 from tests.support.host.machine import ROOT, Host
-from tests.support.host.operator import API, CONSUMER, audit, caught_up, lake, wait_active
+from tests.support.host.operator import API, CONSUMER, audit, caught_up, lake, order, wait_active
 from tests.support.host.traffic import Sent, Traffic, lines
 
-pytestmark = [pytest.mark.timeout(3000), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(3300), pytest.mark.slow]
+_CA = "/etc/streamlake/credentials/api-tls.crt"
 _ROOM = "services/streamlake/__init__.py"
 
 
@@ -24,6 +27,11 @@ class Many:
     deployment: Deployment
     kafka: list[Host]
     lakes: list[Host]
+
+    def traffic(self, prefix: str, seconds: int = 600) -> Traffic:
+        """Events with a key and over TLS, as from a producer of another host."""
+        key = self.lakes[0].run("cat /etc/streamlake/credentials/api-canary").strip()
+        return Traffic(self.lakes[0], prefix, url="https://127.0.0.1:8080", token=key, ca=_CA, seconds=seconds)
 
     def check(self, sent: Sent) -> None:
         """Everything that has a receipt is in the lake; no request failed beyond its retries."""
@@ -45,7 +53,11 @@ def many(bare: Host) -> Iterator[Many]:
         deployment = Deployment(fleet, "three-node")
         deployment.write({host.name: host for host in fleet.hosts})
         deployment.set(
-            config_settings={"STREAMLAKE_PART_MAX_AGE_SECONDS": "2"}, streamlake_lake_shared=True, kafka_heap_mb=320
+            config_settings={"STREAMLAKE_PART_MAX_AGE_SECONDS": "2"},
+            streamlake_lake_shared=True,
+            kafka_heap_mb=320,
+            config_api_host="0.0.0.0",
+            config_api_tls="self_signed",
         )
         deployment.done(seconds=2400)
         yield Many(deployment, kafka, [first, second])
@@ -60,8 +72,24 @@ def test_nothing_of_kafka_travels_in_the_clear(many: Many) -> None:
         assert "PLAINTEXT:" not in protocols.replace("SASL_PLAINTEXT:SASL_PLAINTEXT", "")
 
 
+def test_the_api_off_the_host_speaks_tls_and_asks_for_a_key(many: Many) -> None:
+    """From another host: nothing without TLS, nothing for a stranger, and a receipt for who has a key."""
+    api, other = many.lakes
+    other.run("cat > /run/api.crt", stdin=api.run(f"cat {_CA}"))
+    key = api.run("cat /etc/streamlake/credentials/api-canary").strip()
+    where = f"{api.address}:8080/v1/datasets/orders/events"
+    ask = "curl -s -m 20 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' --data-binary @-"
+    bearer = f"-H 'Authorization: Bearer {key}'"
+    event = json.dumps(order(f"tls-{uuid.uuid4().hex[:8]}"))
+    assert other.attempt(f"{ask} {bearer} http://{where}", stdin=event).stdout in ("000", "400")
+    assert other.attempt(f"{ask} {bearer} https://{where}", stdin=event).returncode == 60, "whom it does not know"
+    assert other.run(f"{ask} --cacert /run/api.crt https://{where}", stdin=event) == "401"
+    assert other.run(f"{ask} {bearer} --cacert /run/api.crt https://{where}", stdin=event) == "202"
+    assert key not in api.run("journalctl -u streamlake-api.service --no-pager; cat /etc/streamlake/*.json")
+
+
 def test_a_node_is_killed_under_load(many: Many) -> None:
-    traffic = Traffic(many.lakes[0], "killed", rate=20)
+    traffic = many.traffic("killed")
     many.kafka[1].unplug()
     before = len(traffic.accepted())
     until(lambda: len(traffic.accepted()) > before + 100, 120)
@@ -72,7 +100,7 @@ def test_a_node_is_killed_under_load(many: Many) -> None:
 
 def test_a_rolling_restart_and_an_upgrade_under_load(many: Many) -> None:
     begun = [states.begun(node, "kafka.service") for node in many.kafka]
-    traffic = Traffic(many.lakes[0], "rolled", rate=20, seconds=1500)
+    traffic = many.traffic("rolled", seconds=3000)
     many.deployment.done("roll.yml", "-e", "reason='the test rolls it'", seconds=1800)
     assert all(states.begun(node, "kafka.service") != was for node, was in zip(many.kafka, begun, strict=True))
     text = (ROOT / _ROOM).read_text() + "\n# Another release.\n"
@@ -84,7 +112,7 @@ def test_consumers_on_two_hosts_share_and_take_over(many: Many) -> None:
     for host in many.lakes:
         wait_active(host, CONSUMER, API)
     many.lakes[1].unplug()
-    traffic = Traffic(many.lakes[0], "alone", rate=20)
+    traffic = many.traffic("alone")
     before = len(traffic.accepted())
     until(lambda: len(traffic.accepted()) > before + 50, 60)
     many.check(traffic.stop())

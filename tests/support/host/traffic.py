@@ -15,9 +15,9 @@ from tests.support.broker import until
 from tests.support.host.machine import Host
 
 _SENDER = r"""
-import json, pathlib, sys, time, urllib.error, urllib.request
-url, dataset, prefix, rate, seconds, folder = sys.argv[1:7]
-token = sys.argv[7] if len(sys.argv) > 7 else ""
+import json, pathlib, ssl, sys, time, urllib.error, urllib.request
+url, dataset, prefix, rate, seconds, folder, token, ca = sys.argv[1:9]
+trust = ssl.create_default_context(cafile=ca) if ca else None
 out, stop = pathlib.Path(folder, prefix + ".accepted"), pathlib.Path(folder, prefix + ".stop")
 end = time.monotonic() + float(seconds)
 number = retries = failed = 0
@@ -35,7 +35,7 @@ with out.open("w") as accepted:
         until = time.monotonic() + 60
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
+                with urllib.request.urlopen(request, timeout=20, context=trust) as answer:
                     assert answer.status == 202, answer.status
                 accepted.write(name + "\n"); accepted.flush()
                 break
@@ -74,11 +74,12 @@ class Traffic:
         url: str = "http://127.0.0.1:8080",
         rate: int = 20,
         token: str = "",
+        ca: str = "",
         seconds: int = 600,
     ) -> None:
         self.host, self.prefix, self.unit = host, prefix, f"traffic-{prefix}"
         host.run(f"mkdir -p {_FOLDER} && cat > {_FOLDER}/sender.py", stdin=_SENDER)
-        words = [url, "orders", prefix, str(rate), str(seconds), _FOLDER, *([token] if token else [])]
+        words = [url, "orders", prefix, str(rate), str(seconds), _FOLDER, token, ca]
         host.run(
             f"systemd-run -q --collect --unit={self.unit} -p StandardOutput=truncate:{_FOLDER}/{prefix}.json "
             f"-p StandardError=truncate:{_FOLDER}/{prefix}.err python3 {_FOLDER}/sender.py {shlex.join(words)}"
