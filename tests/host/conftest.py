@@ -10,6 +10,7 @@ from tests.support.host.deployment import Deployment, Played
 from tests.support.host.fleet import Fleet
 from tests.support.host.machine import Host
 from tests.support.host.needs import why_not
+from tests.support.host.secret_manager import SecretManager
 
 HERE = Path(__file__).parent
 
@@ -43,14 +44,26 @@ def bare(fleet: Fleet) -> Host:
 
 
 @pytest.fixture(scope="session")
-def deployment(fleet: Fleet, bare: Host) -> Deployment:
-    """The one-node example with this host's address."""
+def secret_manager(fleet: Fleet) -> Iterator[SecretManager]:
+    """Google's Secret Manager, as the host meets it: empty at first."""
+    with SecretManager(fleet.net.gateway) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def deployment(fleet: Fleet, bare: Host, secret_manager: SecretManager) -> Deployment:
+    """The one-node example with this host's address. Its secrets are kept in Secret Manager."""
     made = Deployment(fleet, "one-node")
     made.write({"lake-1": bare})
     test_key = fleet.key.with_suffix(".pub").read_text().strip()
     made.set(
         config_settings={"STREAMLAKE_PART_MAX_AGE_SECONDS": "2"},
         operators_keys=[{"key": test_key, "from": [fleet.net.gateway]}],
+        streamlake_secrets="google",
+        streamlake_google={"project": "shop"},
+        secrets_metadata=secret_manager.url,
+        secrets_api=secret_manager.url,
+        secrets_add_command=secret_manager.add(fleet.folder),
     )
     return made
 

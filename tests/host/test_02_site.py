@@ -1,5 +1,6 @@
 """From a bare host to an event that is landed and audited, with the documented command only."""
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from tests.support.host import states
 from tests.support.host.deployment import Deployment, Played
 from tests.support.host.machine import Host
 from tests.support.host.operator import lake
+from tests.support.host.secret_manager import SecretManager
 from tests.support.host.traffic import lines_of
 
 pytestmark = pytest.mark.timeout(1500)
@@ -23,6 +25,19 @@ def test_a_bare_host_is_deployed_in_less_than_six_minutes(
     assert first.seconds < SIX_MINUTES, first.tail()
     landed = [part for part in lake(site).glob("raw/dataset=*/ingestion_date=*/part-*") if lines_of(part)]
     assert landed, "the play said that an event landed, and none is in the lake"
+
+
+def test_what_the_host_made_is_kept_in_secret_manager(first: Played, site: Host, secret_manager: SecretManager) -> None:
+    """A host that is lost must not take its secrets with it: Kafka's and Airflow's, byte for byte, and none printed."""
+    users = ["broker", "admin", "api", *(f"consumer-{name}" for name in ("clicks", "orders", "payments"))]
+    files = {f"kafka-{user}": f"/etc/kafka/principals/kafka-{user}" for user in users}
+    files |= {"airflow-jwt": "/etc/airflow/credentials/jwt", "airflow-fernet": "/etc/airflow/credentials/fernet"}
+    files |= {"airflow-api-secret": "/etc/airflow/credentials/secret-key"}
+    assert secret_manager.stored.keys() == files.keys()
+    for name, content in secret_manager.stored.items():
+        assert base64.b64encode(content).decode() == site.run(f"base64 -w0 {files[name]}")
+        assert len(content) > 15
+        assert content.decode().strip() not in first.text
 
 
 def test_a_second_run_changes_nothing(deployment: Deployment, site: Host) -> None:

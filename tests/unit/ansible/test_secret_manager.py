@@ -1,56 +1,24 @@
 """Secrets of Google's Secret Manager: each comes to its file, for root alone, and none is ever printed."""
 
-import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.host.secret_manager import SecretManager
 from tests.support.host_programs import program
 
 secret_manager = program("secrets", "secret_manager")
 STORED = {"p-jwt": b"jwt-planted", "p-bytes": b"\x00\xff binary \n"}
-IDENTITY = "/computeMetadata/v1/instance/service-accounts/default/token"
-
-
-class Google(BaseHTTPRequestHandler):
-    """Metadata server and Secret Manager, as far as a host meets them."""
-
-    def do_GET(self) -> None:
-        if self.path == IDENTITY and self.headers["Metadata-Flavor"] == "Google":
-            self._answer(200, {"access_token": "t0ken", "expires_in": 3000})
-            return
-        *_, name, versions, latest = self.path.split("/")
-        if self.headers["Authorization"] != "Bearer t0ken" or "forbidden" in name:
-            self._answer(403, {})
-        elif (versions, latest) == ("versions", "latest:access") and name in STORED:
-            self._answer(200, {"payload": {"data": base64.b64encode(STORED[name]).decode()}})
-        else:
-            self._answer(404, {})
-
-    def _answer(self, status: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def google() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Google) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with SecretManager() as server:
+        server.stored.update(STORED)
+        yield server.url
 
 
 def asked(google: str, folder: Path, *names: str, check: bool = False) -> Any:
