@@ -56,6 +56,26 @@ def test_what_was_not_read_is_never_well(
     assert not verdict.caught_up
 
 
+def others(lag: int, *topics: str) -> tuple[dict[str, Any], ...]:
+    return tuple({**partition(topic, 10 if topic == RAW else 0, lag), "member": "lake-2"} for topic in topics)
+
+
+def test_what_other_hosts_hold_is_part_of_it() -> None:
+    """A member that stands by is well where others read everything, and only there."""
+    standby = ({"state": "running", "waiting_for": None, "partitions": []},)
+
+    def verdict(elsewhere: tuple[dict[str, Any], ...]) -> health.DatasetHealth:
+        return of_dataset(DatasetFacts(name="orders", consumers=standby, log_ends=ENDS, elsewhere=elsewhere), 2.0)
+
+    assert verdict(others(0, RAW, DLQ)).health == "healthy"
+    assert verdict(others(0, RAW, DLQ)).caught_up
+    assert verdict(others(7, RAW)).health == "starting", "nobody reads the other topic"
+    late = verdict((*others(7, RAW), *others(0, DLQ)))
+    assert (late.lag_records, late.caught_up) == (7, False)
+    alone = of_dataset(DatasetFacts(name="orders", log_ends=ENDS, elsewhere=others(0, RAW, DLQ)), 2.0)
+    assert alone.health == "stopped", "others are well, and this host's unit does not run"
+
+
 def test_no_consumer_is_stopped() -> None:
     assert judge().health == "stopped"
 
