@@ -62,7 +62,7 @@ def others(lag: int, *topics: str) -> tuple[dict[str, Any], ...]:
 
 def test_what_other_hosts_hold_is_part_of_it() -> None:
     """A member that stands by is well where others read everything, and only there."""
-    standby = ({"state": "running", "waiting_for": None, "partitions": []},)
+    standby: tuple[dict[str, Any], ...] = ({"state": "running", "waiting_for": None, "partitions": []},)
 
     def verdict(elsewhere: tuple[dict[str, Any], ...]) -> health.DatasetHealth:
         return of_dataset(DatasetFacts(name="orders", consumers=standby, log_ends=ENDS, elsewhere=elsewhere), 2.0)
