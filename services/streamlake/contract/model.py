@@ -87,3 +87,10 @@ class Contract:
     compression: Compression = "gzip"
     consumer: ConsumerSettings = ConsumerSettings()
     lake_retention_days: int | None = None
+
+    @property
+    def part_suffix(self) -> str:
+        """What the names of its raw parts end in."""
+        if self.format == "parquet":
+            return "parquet"
+        return {"gzip": "json.gz", "zstd": "json.zst", "none": "json"}[self.compression]

@@ -113,5 +113,6 @@ class _Zstd(_Stored):
         if first[4] & _TELLS_SIZE:
             return first  # an empty frame: all of it was known when it began
         header, rest = first[:_ZSTD_HEADER], first[_ZSTD_HEADER:]
+        self.held_bytes += 8
         flags = bytes([header[4] | _EIGHT_BYTE_SIZE])
         return header[:4] + flags + header[5:] + self._size.to_bytes(8, "little") + rest
