@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import gzip
 import hashlib
 import json
 import shutil
@@ -23,19 +22,22 @@ from streamlake.kafka.names import dlq_topic, raw_topic
 from streamlake.kafka.reader import Reader
 from streamlake.storage import layout
 from streamlake.storage.local import LocalStore
+from tests.oracle.parts import unpacked
 from tests.oracle.verify import verify
 from tests.support.broker import BrokerUnderTest
 from tests.support.lakes import DATE
 from tests.support.landed_lake import REJECTED, Landed
 
 
-@pytest.fixture(scope="module")
-def template(broker: BrokerUnderTest, tmp_path_factory: pytest.TempPathFactory) -> Landed:
-    """One dataset, landed once: nobody may change what Kafka has of it."""
+@pytest.fixture(scope="module", params=["json.gz", "json.zst", "parquet"])
+def template(
+    request: pytest.FixtureRequest, broker: BrokerUnderTest, tmp_path_factory: pytest.TempPathFactory
+) -> Landed:
+    """One dataset a format, landed once: nobody may change what Kafka has of it."""
     dataset = f"t{uuid.uuid4().hex[:12]}"
     broker.create_topic(raw_topic(dataset), 1)
     broker.create_topic(dlq_topic(dataset), 1)
-    return Landed(tmp_path_factory.mktemp("template") / "lake", dataset, broker)
+    return Landed(tmp_path_factory.mktemp("template") / "lake", dataset, broker, request.param)
 
 
 @pytest.fixture
@@ -213,7 +215,8 @@ def test_both_are_content_with_a_sealed_lake(landed: Landed) -> None:
 def _forge(lake: Landed, change: Callable[[list[bytes]], list[bytes]]) -> None:
     """Change lines and the claim with them: the lake alone is consistent, only Kafka knows better."""
     lake.edit_lines(lake.claims[0], change)
-    body = gzip.decompress(lake.part_path(lake.claims[0]).read_bytes())
+    part = lake.part_path(lake.claims[0])
+    body = unpacked(part.name, part.read_bytes())
     sha256 = hashlib.sha256(body).hexdigest()
     lake.edit_claim(lake.claims[0], sha256=sha256, bytes=len(body))
 

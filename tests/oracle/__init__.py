@@ -1,4 +1,5 @@
-"""A verifier that shares no code with what it verifies: plain gzip and json on the lake, a bare client on Kafka.
+"""A verifier that shares no code with what it verifies: json, gzip, zstandard and pyarrow on the lake, a bare
+client on Kafka.
 
 `python -m tests.oracle LAKE BOOTSTRAP DATASET --json` proves of what is there now
 

@@ -1,17 +1,14 @@
-"""The lake as files: claims, parts, lines. Read with nothing but gzip, zstandard, hashlib and json."""
+"""The lake as files: claims, parts, lines. Read with nothing but hashlib and json, and parts as `parts.py` does."""
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import zstandard
-
+from tests.oracle.parts import BROKEN, unpacked
 from tests.oracle.records import Line, dead_line, raw_line
 from tests.oracle.seals import wrong_seals
 
@@ -131,12 +128,12 @@ def _amended(lake: Lake, path: Path, log: Log, start: int) -> int:
 def _part(lake: Lake, log: Log, claim: dict[str, Any], lost_up_to: int) -> None:
     name = claim["part"]
     try:
-        body = _unpacked(name, (lake.root / name).read_bytes())
+        body = unpacked(name, (lake.root / name).read_bytes())
     except FileNotFoundError:
         if lost_up_to < claim["next"]:
             lake.wrong("I3", name, "the claim's part is missing")
         return
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+    except BROKEN as error:
         lake.wrong("I3", name, f"the part cannot be read: {error!r}")
         return
     lake.parts += 1
@@ -148,14 +145,6 @@ def _part(lake: Lake, log: Log, claim: dict[str, Any], lost_up_to: int) -> None:
     if f"-{log.chain}-{log.partition:05}-{claim['start']:020}." not in name:
         lake.wrong("I3", name, "the part's name is not that of its claim")
     _lines(lake, log, claim, name, body)
-
-
-def _unpacked(name: str, stored: bytes) -> bytes:
-    if name.endswith(".gz"):
-        return gzip.decompress(stored)
-    if name.endswith(".zst"):
-        return zstandard.ZstdDecompressor().stream_reader(stored, read_across_frames=True).readall()
-    return stored
 
 
 def _lines(lake: Lake, log: Log, claim: dict[str, Any], name: str, body: bytes) -> None:

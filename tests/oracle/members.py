@@ -5,7 +5,8 @@ import json
 import re
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_decoder = json.JSONDecoder()
+# Where a value ends is all that is asked: Python refuses to make a number of more than 4300 digits, JSON does not.
+_decoder = json.JSONDecoder(parse_int=str)
 
 
 def members(line: bytes) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """A dataset on a broker, its contract, its lake and its consumer processes: everything that tests of landing need.
 
-What is looked at is looked at barely: a plain Kafka client, gzip and json. Nothing here asks StreamLake.
+What is looked at is looked at barely: a plain Kafka client, json, parts as the oracle reads them. Nothing here asks
+StreamLake.
 """
 
 import base64
-import gzip
 import json
 import os
 import subprocess
@@ -20,6 +20,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicC
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # half typed
 from confluent_kafka.cimpl import KafkaError
 
+from tests.oracle.parts import unpacked
 from tests.support.broker import BrokerUnderTest, Headers, until
 from tests.support.running import Running
 
@@ -224,8 +225,7 @@ class Rig:
     def lines(self, zone: str = "raw") -> Iterator[tuple[Path, bytes]]:
         """Every line of a zone's parts, with its part."""
         for path in self.parts(zone):
-            content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            for line in content.splitlines(keepends=True):
+            for line in unpacked(path.name, path.read_bytes()).splitlines(keepends=True):
                 assert line.endswith(b"\n"), f"half a line in {path}"
                 yield path, line
 

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import zstandard
+
 from streamlake.storage import layout
 from streamlake.storage.claim import Amendment, ChainOpening, Claim, Gap, Rejections
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
+from streamlake.storage.part_encoding import encoder
 from streamlake.storage.seal import Seal, SealedPart, SealedRange
+from tests.oracle.parts import unpacked
 
 DATE = "2026-11-21"
 TIMESTAMP_MS = 1795226400123  # on that day
@@ -33,6 +37,19 @@ def dead_line(topic: str, offset: int, key: str, value: str = "{bad") -> bytes:
     """A line of the dead letters' zone."""
     line = {"topic": topic, "kafka_partition": 0, "kafka_offset": offset, "timestamp_ms": TIMESTAMP_MS, "key": key}
     return json.dumps(line | {"headers": [], "value": value}, separators=(",", ":")).encode() + b"\n"
+
+
+def packed(name: str, lines: bytes) -> bytes:
+    """A part of that name with these lines. The plain formats by hand; Parquet, and what is in it, by the product."""
+    if name.endswith(".gz"):
+        return gzip.compress(lines, mtime=0)
+    if name.endswith(".zst"):
+        return zstandard.ZstdCompressor().compress(lines)
+    if name.endswith(".parquet"):
+        part = encoder("parquet")
+        part.write(lines)
+        return b"".join(part.finish())
+    return lines
 
 
 class HandLake:
@@ -140,8 +157,8 @@ class HandLake:
     def edit_lines(self, claim: Claim, change: Callable[[list[bytes]], Sequence[bytes]]) -> None:
         """Change the lines of a stored part, without its claim."""
         path = self.part_path(claim)
-        lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
-        path.write_bytes(gzip.compress(b"".join(change(lines)), mtime=0))
+        lines = unpacked(path.name, path.read_bytes()).splitlines(keepends=True)
+        path.write_bytes(packed(path.name, b"".join(change(lines))))
 
     def _claim(
         self, topic: str, chain: Chain, partition: int, start: int, next_offset: int, part: str | None, lines: bytes,
@@ -162,8 +179,7 @@ class HandLake:
         name = layout.claim(self.dataset, chain, claim.partition, claim.start)
         assert self.store.create(name, [claim.encode()])
         if claim.part is not None:
-            body = gzip.compress(lines, mtime=0) if claim.part.endswith("gz") else lines
-            assert self.store.create(claim.part, [body])
+            assert self.store.create(claim.part, [packed(claim.part, lines)])
 
     def _open(self, topic: str, chain: Chain) -> None:
         opening = ChainOpening(
@@ -173,13 +189,16 @@ class HandLake:
         self.store.create(layout.chain_opening(self.dataset, chain), [opening.encode()])
 
 
-def a_good_lake(root: Path) -> tuple[HandLake, Mapping[str, Claim]]:
-    """Two partitions, three claims in the first, a dead letter, a hole that is on record as harmless, both formats."""
+def a_good_lake(root: Path, suffix: str = "json.gz") -> tuple[HandLake, Mapping[str, Claim]]:
+    """Two partitions, three claims in the first, a dead letter, a hole that is on record as harmless, several formats.
+
+    The part of the second claim, which tests damage, ends in `suffix`.
+    """
     lake = HandLake(root)
     claims = {
         "first": lake.land(5, gaps=[Gap(0, 10, "before_streamlake", 10, 10)]),
-        "second": lake.land(8, rejected=[17, 20], control=1),
-        "last": lake.land(6),
+        "second": lake.land(8, rejected=[17, 20], control=1, suffix=suffix),
+        "last": lake.land(6, suffix="parquet"),
         "other": lake.land(4, partition=1, suffix="json"),
         "dead": lake.land_dead_letters([17, 20]),
     }

@@ -38,8 +38,9 @@ REJECTED = (3, 6)
 class Landed(HandLake):
     """What the broker has, landed by the product's own lines."""
 
-    def __init__(self, root: Path, dataset: str, broker: BrokerUnderTest) -> None:
+    def __init__(self, root: Path, dataset: str, broker: BrokerUnderTest, suffix: str = "json.gz") -> None:
         super().__init__(root, dataset)
+        self.suffix = suffix
         self.broker = broker
         self.admin = Admin(broker.bootstrap)
         self.raw_id = self.admin.topic_id(raw_topic(dataset))
@@ -61,6 +62,7 @@ class Landed(HandLake):
         accepted = [m for m in messages if m.offset() not in REJECTED]
         return self.land(
             len(messages),
+            suffix=self.suffix,
             rejected=[offset for m in messages if (offset := m.offset()) in REJECTED],
             lines=RawLines().encode(place, accepted),  # type: ignore[arg-type] # the client's own messages
         )

@@ -10,8 +10,8 @@ from itertools import pairwise
 import msgspec
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
-from streamlake.audit.part_reader import DamagedPart, blocks, lines
 from streamlake.storage.claim import Amendment, Claim
+from streamlake.storage.part_reader import DamagedPart, blocks, lines
 from streamlake.storage.store import ObjectStore
 
 _STEP = "Nothing is overwritten by itself. Compare it with Kafka or a backup, and see the runbook SL-0601."

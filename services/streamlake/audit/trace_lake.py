@@ -10,13 +10,13 @@ import msgspec
 from streamlake.audit.find_claim import Ledger
 from streamlake.audit.folders import exists
 from streamlake.audit.ledger import Stray, chains, partitions
-from streamlake.audit.part_reader import DamagedPart, blocks
 from streamlake.audit.rules import amended_up_to
 from streamlake.kafka.dead_letter import WHY_HEADER
 from streamlake.kafka.names import HEADER, dlq_topic, raw_topic
 from streamlake.storage import layout
 from streamlake.storage.claim import Claim, Unreadable, decode_amendment
 from streamlake.storage.layout import Chain
+from streamlake.storage.part_reader import DamagedPart, blocks
 from streamlake.storage.store import ObjectStore
 
 _MOST_PARTS: Final = 100

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,6 +21,7 @@ from streamlake.local.errors import RunsAlready, WipeRefused
 from streamlake.local.readiness import api_url
 from streamlake.settings import Settings
 
+_CAT: Final = {"json": "cat", "json.gz": "zcat", "json.zst": "zstdcat"}
 app = typer.Typer(help="Everything on this machine.\n\nExample: streamlake local up --detach", no_args_is_help=True)
 
 
@@ -153,7 +154,7 @@ def welcome(settings: Settings, names: list[str]) -> list[str]:
             f"  curl -sS {api_url(settings)}/v1/datasets/{dataset}/events "
             f"-H 'Content-Type: application/json' --data-binary @{_short(event)}",
             "See it land, a few seconds later:",
-            f"  {_cat(settings)}/raw/dataset={dataset}/ingestion_date=*/part-*.json.gz{_unpack(settings)}",
+            f"  {_see(settings, dataset)}",
         ]
     return [
         *lines,
@@ -170,14 +171,17 @@ def _lake(settings: Settings) -> str:
     return _short(Path(url.removeprefix("file://"))) if url.startswith("file://") else url
 
 
-def _cat(settings: Settings) -> str:
-    if chosen_lake.serves_bucket(settings):
-        return f"zcat {_short(chosen_lake.folder(settings.home) / 'lake')}"
-    return f"{'zcat' if settings.lake_url.startswith('file://') else 'gcloud storage cat'} {_lake(settings)}"
-
-
-def _unpack(settings: Settings) -> str:
-    return " | zcat" if _cat(settings).startswith("gcloud") else ""
+def _see(settings: Settings, dataset: str) -> str:
+    """The command that shows a dataset's lines. Parquet has none that every machine has."""
+    suffix = datasets.part_suffix(settings.contracts_dir, dataset)
+    mine = chosen_lake.serves_bucket(settings)
+    lake = _short(chosen_lake.folder(settings.home) / "lake") if mine else _lake(settings)
+    parts = f"{lake}/raw/dataset={dataset}/ingestion_date=*/part-*.{suffix}"
+    if suffix not in _CAT:
+        return f"{parts} is Parquet: docs/reading.md has the query"
+    if mine or settings.lake_url.startswith("file://"):
+        return f"{_CAT[suffix]} {parts}"
+    return f"gcloud storage cat {parts}" + ("" if suffix == "json" else f" | {_CAT[suffix]}")
 
 
 def _short(path: Path) -> str:

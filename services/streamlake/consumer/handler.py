@@ -11,8 +11,6 @@ from streamlake.contract.rejection import Rejection
 from streamlake.kafka.headers import Metas, metas_of
 from streamlake.registry.registry import Registry
 
-_SUFFIX = {"gzip": "json.gz", "none": "json"}
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -86,7 +84,7 @@ class RawHandler:
         today = self._registry.current(self._dataset)
         contract = today if version is None else self._registry.version(self._dataset, version)
         # How a part is written is today's choice; by what a record is judged is its own.
-        terms = Terms(contract.version, contract.sha256, _SUFFIX[today.compression])
+        terms = Terms(contract.version, contract.sha256, today.part_suffix)
         self._gates[version] = compile_gate(contract), terms
         return self._gates[version]
 

@@ -8,12 +8,9 @@ import msgspec
 from streamlake.consumer.effects import Message
 from streamlake.consumer.place import Place
 from streamlake.kafka.headers import Header, Metas, metas_of
+from streamlake.storage.raw_line import template
 
 _encode = msgspec.json.encode
-_RAW: Final = (
-    b'{"topic":%b,"kafka_partition":%d,"kafka_offset":%%d,"timestamp_ms":%%d,'
-    b'"key":%%b,"meta":%%b,"headers":%%b,"payload":%%b}\n'
-)
 _PLAIN: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
 """What stands in a JSON string as it is."""
 
@@ -42,8 +39,8 @@ class RawLines:
             _payloads([message.value() for message in messages]),
             strict=True,
         )
-        template = _RAW % (_encode(place.topic), place.partition)
-        return b"".join([template % record for record in fields])
+        line = template(place.topic, place.partition)
+        return b"".join([line % record for record in fields])
 
 
 class DeadLetterLines:
@@ -51,12 +48,12 @@ class DeadLetterLines:
 
     def encode(self, place: Place, messages: Sequence[Message], metas: Metas | None = None) -> bytes:
         """See LineFormat."""
-        template = (
+        line = (
             b'{"topic":%b,"kafka_partition":%d,"kafka_offset":%%d,"timestamp_ms":%%d,'
             b'"key":%%b,"headers":%%b,%%b}\n' % (_encode(place.topic), place.partition)
         )
         return b"".join(
-            template
+            line
             % (
                 message.offset(),
                 message.timestamp()[1],

@@ -6,28 +6,9 @@ Both release the interpreter for the length of a call, so the two overlap on two
 import hashlib
 import threading
 from queue import SimpleQueue
-from typing import Any, Final
-
-from isal import isal_zlib
 
 from streamlake.consumer.effects import Encoded
-
-_GZIP: Final = 31
-"""zlib's way to say: with gzip's header and trailer."""
-
-
-class _Stored:
-    """The compressor of a plain part."""
-
-    def compress(self, data: bytes) -> bytes:
-        return data
-
-    def flush(self) -> bytes:
-        return b""
-
-
-def _compressor(suffix: str) -> Any:
-    return isal_zlib.compressobj(1, isal_zlib.DEFLATED, _GZIP) if suffix == "json.gz" else _Stored()
+from streamlake.storage.part_encoding import encoder
 
 
 class ThreadedPart:
@@ -35,19 +16,18 @@ class ThreadedPart:
 
     def __init__(self, suffix: str, queue: "SimpleQueue[tuple[ThreadedPart, bytes | None]]") -> None:
         self._queue = queue
-        self._compressor = _compressor(suffix)
+        self._encoder = encoder(suffix)
         self._sha256 = hashlib.sha256()
         self._chunks: list[bytes] = []
         self._size = 0
         self._written = 0
-        self._stored = 0
         self._done = threading.Event()
         self._error: Exception | None = None
 
     @property
     def held_bytes(self) -> int:
-        """What waits for the thread, uncompressed, and what came out of it."""
-        return self._written - self._size + self._stored
+        """What waits for the thread, uncompressed, and what the encoder holds."""
+        return self._written - self._size + self._encoder.held_bytes
 
     def write(self, lines: bytes) -> None:
         """Queue whole lines."""
@@ -68,7 +48,10 @@ class ThreadedPart:
         if self._done.is_set():
             return
         try:
-            self._keep(self._compressor.flush() if lines is None else self._compressor.compress(lines))
+            if lines is None:
+                self._chunks = self._encoder.finish()
+            else:
+                self._encoder.write(lines)
         except Exception as error:  # noqa: BLE001 -- raised again by finish; the thread serves other parts, too
             self._error = error
             self._done.set()
@@ -79,11 +62,6 @@ class ThreadedPart:
         self._sha256.update(lines)
         self._size += len(lines)
 
-    def _keep(self, chunk: bytes) -> None:
-        if chunk:
-            self._chunks.append(chunk)
-            self._stored += len(chunk)
-
 
 class PartThread:
     """Makes parts and owns the thread that they share; see effects.PartFormat."""
@@ -93,7 +71,7 @@ class PartThread:
         threading.Thread(target=self._run, name="parts", daemon=True).start()
 
     def __call__(self, suffix: str) -> ThreadedPart:
-        """A new part, compressed as its suffix says."""
+        """A new part, encoded as its suffix says; UnknownPartFormat where this release cannot."""
         return ThreadedPart(suffix, self._queue)
 
     def _run(self) -> None:

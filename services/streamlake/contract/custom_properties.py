@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from open_data_contract_standard.model import CustomProperty
 
-from streamlake.contract.model import Compression, ExtraFields, OnInvalid
+from streamlake.contract.model import Compression, ExtraFields, FileFormat, OnInvalid
 from streamlake.contract.problems import Path, Problems, nearest
 
 MAX_EVENT_BYTES: Final = 1_048_576
@@ -70,6 +70,7 @@ OF_CONTRACT: Final[dict[str, Check]] = {
     "eventTimeField": _name,
     "onInvalid": _choice(OnInvalid),
     "extraFields": _choice(ExtraFields),
+    "format": _choice(FileFormat),
     "compression": _choice(Compression),
     "topicPartitions": _whole(1, 1000),
     "topicRetentionHours": _whole(1, 87_600),

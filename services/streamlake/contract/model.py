@@ -5,7 +5,8 @@ from typing import Literal
 
 OnInvalid = Literal["refuse", "dead_letter"]
 ExtraFields = Literal["allow", "refuse"]
-Compression = Literal["gzip", "none"]
+FileFormat = Literal["json", "parquet"]
+Compression = Literal["gzip", "zstd", "none"]
 FieldType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "object", "array"]
 Format = Literal["decimal", "uuid"]
 
@@ -67,7 +68,8 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One version of one dataset's contract. `sha256` is that of the file's bytes. After `lake_retention_days` a part
-    may be deleted by policy, None: never; nothing here deletes it, but an audit tells it from loss.
+    may be deleted by policy, None: never; nothing here deletes it, but an audit tells it from loss. Parts of the format
+    `parquet` have the compression `zstd`, inside.
     """
 
     dataset: str
@@ -81,6 +83,14 @@ class Contract:
     extra_fields: ExtraFields = "allow"
     topic: TopicSettings = TopicSettings()
     rotation: Rotation = Rotation()
+    format: FileFormat = "json"
     compression: Compression = "gzip"
     consumer: ConsumerSettings = ConsumerSettings()
     lake_retention_days: int | None = None
+
+    @property
+    def part_suffix(self) -> str:
+        """What the names of its raw parts end in."""
+        if self.format == "parquet":
+            return "parquet"
+        return {"gzip": "json.gz", "zstd": "json.zst", "none": "json"}[self.compression]

@@ -12,7 +12,7 @@ from open_data_contract_standard.model import OpenDataContractStandard, SchemaOb
 from pydantic import BaseModel, ValidationError
 
 from streamlake.contract import custom_properties, odcs_field, yaml_text
-from streamlake.contract.model import ConsumerSettings, Contract, Field, Rotation, TopicSettings
+from streamlake.contract.model import Compression, ConsumerSettings, Contract, Field, Rotation, TopicSettings
 from streamlake.contract.problems import Path, Problems, WrongContract, nearest
 
 DATASET_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -77,10 +77,23 @@ def _contract(document: dict[str, Any], sha256: str, problems: Problems) -> Cont
             max_bytes=own.get("rotationMaxBytes"),
             max_age_seconds=own.get("rotationMaxAgeSeconds"),
         ),
-        compression=own.get("compression", "gzip"),
+        format=own.get("format", "json"),
+        compression=_compression(model, own, problems),
         consumer=_consumer(model, own, problems),
         lake_retention_days=own.get("lakeRetentionDays"),
     )
+
+
+def _compression(model: OpenDataContractStandard, own: dict[str, Any], problems: Problems) -> Compression:
+    parquet = own.get("format") == "parquet"
+    given: Compression = own.get("compression", "zstd" if parquet else "gzip")
+    if parquet and given != "zstd":
+        problems.add(
+            _place_of(model, "compression"),
+            f"compression {given} is for parts of format json; a parquet part is compressed inside, with zstd. "
+            "Leave compression out, or set it to zstd",
+        )
+    return given
 
 
 def _consumer(model: OpenDataContractStandard, own: dict[str, Any], problems: Problems) -> ConsumerSettings:

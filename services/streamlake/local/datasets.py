@@ -28,3 +28,8 @@ def load(settings: Settings) -> list[str]:
 def first_event(contracts_dir: Path, dataset: str) -> Path | None:
     """An event that the contract's author calls good, to try things with."""
     return next(iter(sorted((contracts_dir / dataset / "examples" / "ok").glob("*.json"))), None)
+
+
+def part_suffix(contracts_dir: Path, dataset: str) -> str:
+    """What the dataset's next raw part ends in."""
+    return files.load(contracts_dir)[dataset][-1].part_suffix

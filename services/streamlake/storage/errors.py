@@ -74,3 +74,9 @@ class NoCredentials(StoreDenied):
     """Nobody vouches for this process at the bucket: no credentials, or expired ones that cannot be renewed."""
 
     code = "SL-0313"
+
+
+class UnknownPartFormat(Permanent):
+    """A part ends in a suffix that this release cannot write: its claim is of a newer one. The partition stops."""
+
+    code = "SL-0314"

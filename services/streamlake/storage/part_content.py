@@ -3,15 +3,10 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
-
-from isal import isal_zlib
 
 from streamlake.storage.claim import Unreadable
+from streamlake.storage.part_reader import DamagedPart, blocks
 from streamlake.storage.store import ObjectStore
-
-_PIECE: Final = 1 << 22
-_GZIP: Final = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +31,8 @@ def measure(store: ObjectStore, name: str) -> PartContent | None:
 
 
 def unpacked(store: ObjectStore, name: str) -> Iterator[bytes]:
-    """The part's lines as bytes, cut anywhere."""
-    unpack = isal_zlib.decompressobj(_GZIP) if name.endswith(".gz") else None
-    position = 0
-    while piece := store.read_range(name, position, _PIECE):
-        position += len(piece)
-        try:
-            yield piece if unpack is None else unpack.decompress(piece)
-        except isal_zlib.error as error:  # type: ignore[misc] # its stub calls the class an instance
-            raise Unreadable(f"{name} cannot be unpacked: {error}.") from error
-    if unpack is not None and not unpack.eof:
-        raise Unreadable(f"{name} is cut off after {position} bytes.")
+    """The part's lines as bytes, cut anywhere. Unreadable where they cannot be had to the end."""
+    try:
+        yield from blocks(store, name)
+    except DamagedPart as error:
+        raise Unreadable(f"{name} cannot be unpacked: {error}.") from error

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from streamlake.contract.gate import compile_gate
 from streamlake.contract.model import Contract, Field
 from streamlake.contract.strict_json import MAX_DEPTH
 from streamlake.registry.files import FileRegistry
+from streamlake.storage.part_encoding import SUFFIXES
 from tests.support.events import ODD_VALUES, contracts, events
-from tests.support.reading import Record, land, query, rows
+from tests.support.lines import Record
+from tests.support.reading import land, query, rows
 
 ANYTHING = compile_gate(Contract("orders", 1, "", "", (Field("a", "string"),), (), None, "refuse"))
 ODD_EVENTS = [
@@ -41,13 +44,13 @@ def pairs(text: str | bytes) -> Any:
     return json.loads(text, object_pairs_hook=tuple, parse_int=lambda digits: digits.removeprefix("-0") or "0")
 
 
-def read_back(lake: Path, accepted: list[bytes | None]) -> None:
+def read_back(lake: Path, accepted: list[bytes | None], suffix: str) -> None:
     """Land the events, each followed by a plain one, and ask both queries for all of them."""
     records = []
     for at, event in enumerate(accepted):
         records += [Record(2 * at, event), Record(2 * at + 1, b'{"a":"next"}')]
-    land(lake, records)
-    read = rows(f"SELECT kafka_offset, payload FROM ({query('records', lake)})")
+    land(lake, records, suffix)
+    read = rows(f"SELECT kafka_offset, payload FROM ({query('records', lake)})", lake)
     texts = rows(query("bytes", lake))
     assert [row[0] for row in read] == list(range(len(records)))
     for record, (_, payload), (text,) in zip(records, read, texts, strict=True):
@@ -58,11 +61,12 @@ def read_back(lake: Path, accepted: list[bytes | None]) -> None:
             assert text.encode() == record.event.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
-def test_each_odd_event_that_is_accepted_comes_out_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_each_odd_event_that_is_accepted_comes_out_as_it_was(tmp_path: Path, suffix: str) -> None:
     rejected = ANYTHING.judge_many(ODD_EVENTS)
     accepted: list[bytes | None] = [event for i, event in enumerate(ODD_EVENTS) if i not in rejected]
     assert len(accepted) > 100
-    read_back(tmp_path, [*accepted, None])
+    read_back(tmp_path, [*accepted, None], suffix)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -74,23 +78,43 @@ def test_random_accepted_events_come_out_as_they_were(data: st.DataObject) -> No
     accepted: list[bytes | None] = [event for i, event in enumerate(chunk) if i not in rejected]
     if accepted:
         with tempfile.TemporaryDirectory() as folder:
-            read_back(Path(folder), accepted)
+            read_back(Path(folder), accepted, data.draw(st.sampled_from(["json.gz", "parquet"])))
 
 
-def test_plain_and_gzipped_parts_keys_and_headers_are_read_by_one_query(tmp_path: Path) -> None:
-    land(tmp_path, [Record(0, b"{}", None)])
+@pytest.mark.parametrize("chosen", [c for n in range(5) for c in combinations(SUFFIXES, n)], ids="+".join)
+def test_whichever_formats_a_dataset_has_keys_and_headers_are_read_by_one_query(
+    tmp_path: Path, chosen: tuple[str, ...]
+) -> None:
     other = (("ce_id", b"1"), ("trace", b"\xff"), ("empty", None), ("q", b'"],"payload":{}'))
-    land(tmp_path, [Record(1, b"{}", b"\xff", other)], gzipped=False)
-    read = rows(f"SELECT key, key_base64, headers, ingestion_date::VARCHAR FROM ({query('records', tmp_path)})")
-    first, second = read
-    assert first == (None, None, [], "2026-11-21")
-    assert second[:2] == (None, "/w==")
-    assert [(h["name"], h["value"], h["value_base64"]) for h in second[2]] == [
-        ("ce_id", "1", None),
-        ("trace", None, "/w=="),
-        ("empty", None, None),
-        ("q", '"],"payload":{}', None),
-    ]
+    beside(tmp_path)
+    for number, suffix in enumerate(chosen):
+        records = [Record(10 * number, b"{}", None), Record(10 * number + 1, b"{}", b"\xff", other)]
+        land(tmp_path, records, suffix, f"2026-11-2{number}")
+    select = "SELECT key, key_base64, headers, ingestion_date::VARCHAR, kafka_offset, meta, payload"
+    read = rows(f"{select} FROM ({query('records', tmp_path)})", tmp_path)
+    assert len(rows(query("bytes", tmp_path))) == len(read) == 2 * len(chosen)
+    for number, (first, second) in enumerate(zip(read[::2], read[1::2], strict=True)):
+        assert first == (None, None, [], f"2026-11-2{number}", 10 * number, None, "{}")
+        assert (second[:2], second[3:]) == ((None, "/w=="), (f"2026-11-2{number}", 10 * number + 1, None, "{}"))
+        assert [(h["name"], h["value"], h["value_base64"]) for h in second[2]] == [
+            ("ce_id", "1", None),
+            ("trace", None, "/w=="),
+            ("empty", None, None),
+            ("q", '"],"payload":{}', None),
+        ]
+
+
+def beside(lake: Path) -> None:
+    """What stands in a lake and is no live part: a replay, dead letters, a rescued part, another dataset."""
+    for other in ("replays/run=r1/raw", "replays", "dead_letters", "rescue"):
+        land(lake / other, [Record(900, b"{}")])
+        land(lake / other, [Record(901, b"{}")], "parquet")
+    (lake / "replays/dataset=orders/run=r1").mkdir(parents=True)
+    (lake / "raw/dataset=orders_eu/ingestion_date=2026-11-21").mkdir(parents=True)
+    for suffix in SUFFIXES:
+        part = land(lake / "other", [Record(902, b"{}")], suffix)
+        (lake / "replays/dataset=orders/run=r1" / part.name).write_bytes(part.read_bytes())
+        (lake / "raw/dataset=orders_eu/ingestion_date=2026-11-21" / part.name).write_bytes(part.read_bytes())
 
 
 ORDER = b'{"order_id":"o","customer_id":"c","status":"paid","quantity":1,"amount":2,"currency":"EUR","ordered_at":"@"}'
@@ -112,7 +136,7 @@ def test_typed_fields_of_whatever_the_contract_accepts_can_be_cast(tmp_path: Pat
     assert len(accepted) > 10
     land(tmp_path, [Record(at, event) for at, event in enumerate(accepted)])
     typed = f"SELECT order_id, quantity, amount, epoch_us(ordered_at) FROM ({query('fields', tmp_path)})"
-    read = rows(typed)
+    read = rows(typed, tmp_path)
     assert [row[1] for row in read] == [json.loads(e, object_pairs_hook=_first)["quantity"] for e in accepted]
     assert all(None not in row for row in read)
 
@@ -145,7 +169,7 @@ def test_the_reader_does_fail_on_what_the_gate_keeps_out(tmp_path: Path, value: 
     assert ANYTHING.judge(event) is not None
     land(tmp_path, [Record(0, event)])
     with pytest.raises(duckdb.Error):
-        rows(query("records", tmp_path))
+        rows(query("records", tmp_path), tmp_path)
 
 
 def test_depth_that_the_gate_allows_stays_below_what_the_engine_refuses(tmp_path: Path) -> None:

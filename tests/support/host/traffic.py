@@ -4,13 +4,13 @@ The sender is a program of the standard library, carried into the host. An event
 with the same key until it is, as a producer does; what cannot be sent again is counted as failed.
 """
 
-import gzip
 import json
 import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.oracle.parts import unpacked
 from tests.support.broker import until
 from tests.support.host.machine import Host
 
@@ -111,5 +111,4 @@ def lines(lake: Path, dataset: str = "orders") -> Counter[str]:
 
 def lines_of(part: Path) -> list[bytes]:
     """The lines of one part."""
-    text = gzip.decompress(part.read_bytes()) if part.suffix == ".gz" else part.read_bytes()
-    return text.splitlines()
+    return unpacked(part.name, part.read_bytes()).splitlines()

@@ -66,7 +66,7 @@ def test_what_breaks(new: Contract) -> None:
         newer(),
         newer(fields=(*OLD.fields, Field("b", "string"))),
         newer(fields=(replace(OLD.fields[0], required=False), OLD.fields[1])),
-        newer(on_invalid="dead_letter", description="x", compression="none", rotation=Rotation(1)),
+        newer(on_invalid="dead_letter", description="x", format="parquet", compression="zstd", rotation=Rotation(1)),
         newer(topic=TopicSettings(retention_hours=1)),
         field(description="x", classification="personal"),
         replace(OLD, description="the same version, other words"),

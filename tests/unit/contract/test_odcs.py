@@ -87,7 +87,8 @@ def test_names_that_no_dataset_may_have(name: Any) -> None:
         ("topicPartitions", True, "whole number from 1"),
         ("maxEventBytes", 1_048_577, "to 1048576"),
         ("rotationMaxAgeSeconds", 0, "above 0"),
-        ("compression", "lz4", "gzip or none"),
+        ("compression", "lz4", "gzip or zstd or none"),
+        ("format", "avro", "json or parquet"),
     ],
 )
 def test_wrong_settings_are_named(setting: str, value: object, words: str) -> None:
@@ -230,3 +231,27 @@ def test_what_is_parsed_compiles() -> None:
         rejection = gate.judge(event)
         assert rejection is not None
         assert (rejection.reason, rejection.field) == ("contract.type", name)
+
+
+@pytest.mark.parametrize(
+    ("given", "format_", "compression"),
+    [
+        ({}, "json", "gzip"),
+        ({"format": "json"}, "json", "gzip"),
+        ({"compression": "zstd"}, "json", "zstd"),
+        ({"format": "json", "compression": "none"}, "json", "none"),
+        ({"format": "parquet"}, "parquet", "zstd"),
+        ({"format": "parquet", "compression": "zstd"}, "parquet", "zstd"),
+    ],
+)
+def test_a_format_has_a_compression_that_fits(given: dict[str, object], format_: str, compression: str) -> None:
+    contract = odcs.parse(text(with_settings(**given)))
+    assert (contract.format, contract.compression) == (format_, compression)
+
+
+@pytest.mark.parametrize("compression", ["gzip", "none"])
+def test_a_parquet_part_takes_no_compression_of_lines(compression: str) -> None:
+    said = mistakes(with_settings(format="parquet", compression=compression))
+    (words,) = said.values()
+    assert f"compression {compression} is for parts of format json" in words
+    assert "Leave compression out, or set it to zstd" in words
