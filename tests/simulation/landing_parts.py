@@ -1,6 +1,7 @@
 """What stands in for contracts and compression: versions that judge differently, and a suffix that changes bytes."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -16,6 +17,7 @@ NEWEST_VERSION = 4
 DAY_MS = 86_400_000
 _REJECTION = Rejection("contract.range", "The version that judged it says so.")
 _SQUEEZED = b"squeezed:"
+_COLUMNS = re.compile(rb"columns in ([0-9]+) pieces:")
 
 
 def rejects(version: int, event: int) -> bool:
@@ -25,7 +27,7 @@ def rejects(version: int, event: int) -> bool:
 
 def suffix_of(version: int) -> str:
     """Today's version decides how a part is stored."""
-    return "json.gz" if version % 2 else "json"
+    return ("json", "json.gz", "parquet")[version % 3]
 
 
 @dataclass(slots=True)
@@ -65,12 +67,22 @@ class InlineWriter:
 
     def finish(self) -> Encoded:
         text = b"".join(self.lines)
-        stored = _SQUEEZED + text if self.suffix == "json.gz" else text
+        if self.suffix == "json.gz":
+            stored = _SQUEEZED + text
+        elif self.suffix == "parquet":
+            # Other bytes by another writer of the same lines, as Parquet may have.
+            stored = b"columns in %d pieces:" % len(self.lines) + text
+        else:
+            stored = text
         return Encoded([stored], len(text), hashlib.sha256(text).hexdigest())
 
 
 def text_of(name: str, stored: bytes) -> bytes:
     """The lines of a stored part; its name says how they are stored."""
+    if name.endswith(".parquet"):
+        head = _COLUMNS.match(stored)
+        assert head is not None, f"{name} is not stored as its suffix says"
+        return stored[head.end() :]
     if not name.endswith(".gz"):
         return stored
     assert stored.startswith(_SQUEEZED), f"{name} is not stored as its suffix says"

@@ -5,6 +5,7 @@
     ledger/dataset=orders/<chain>/<partition>/<start>.json              a claim
     ledger/dataset=orders/<chain>/<partition>/<start>.lost.json         an amendment: claimed, then lost by Kafka
     raw/dataset=orders/ingestion_date=2026-11-21/part-<chain>-<partition>-<start>.json.gz
+                                                       ….json, ….json.zst and ….parquet likewise, as the contract said
     raw/dataset=orders/ingestion_date=2026-11-21/_metadata.json              the seal of a complete day
     dead_letters/dataset=orders/ingestion_date=2026-11-21/part-….json.gz     the same for the dead letter topic
     rescue/dataset=orders/<chain>/<partition>/<start>-<attempt>.json.gz      records that a smaller part left out

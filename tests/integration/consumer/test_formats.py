@@ -50,6 +50,7 @@ def suffixes(rig: Rig) -> list[str]:
 def test_a_dataset_changes_its_format_again_and_again_and_stays_whole(rig: Rig) -> None:
     """gzip, zstd, Parquet, none, by SIGHUP under a running consumer, which never stops landing."""
     consumer = rig.start()
+    until(lambda: consumer.owns() != set(), 60)
     for suffix, properties in FORMATS.items():
         rig.write_contract(**properties)
         consumer.signal(signal.SIGHUP)
@@ -74,7 +75,7 @@ def test_a_claim_is_completed_in_its_own_format_whatever_the_contract_says_by_no
     rig.write_contract(**FORMATS[claimed])
     send_odd(rig)
     first = rig.start(fault=AFTER_CLAIM)
-    until(lambda: not first.alive)
+    until(lambda: not first.alive, 60)
     assert (suffixes(rig), rig.parts()) == ([claimed], [])
     rig.write_contract(**FORMATS[today])
     second = rig.start("2")
@@ -94,8 +95,8 @@ def test_a_zombie_that_wakes_before_its_part_finds_its_own_content(rig: Rig) -> 
     send_odd(rig)
     sent = len(rig.sent)
     zombie = rig.start("1", fault={"at": "raw:Create:raw-part#1", "do": "slow", "seconds": 1.0})
-    until(lambda: any(p["position"] == sent for p in zombie.vitals().get("partitions") or []))
-    until(lambda: len(rig.claims(rig.raw)) == 1)
+    until(lambda: any(p["position"] == sent for p in zombie.vitals().get("partitions") or []), 60)
+    until(lambda: len(rig.claims(rig.raw)) == 1, 60)
     zombie.pause()
     assert rig.parts() == []
     rig.write_contract(compression="none")
@@ -119,12 +120,12 @@ def test_who_cannot_write_the_claims_format_stops_and_says_so(rig: Rig) -> None:
     """As an old release beside a newer one that claimed; what it did not write, it does not claim behind."""
     send_odd(rig)
     first = rig.start(fault=AFTER_CLAIM)
-    until(lambda: not first.alive)
+    until(lambda: not first.alive, 60)
     (path,) = claim_files(rig)
     ours = path.read_bytes()
     path.write_bytes(ours.replace(b".json.gz", b".json.br"))
     old = rig.start("2")
-    old.wait_said("SL-0314")
+    old.wait_said("SL-0314", 60)
     until(lambda: "SL-0314" in (old.vitals().get("waiting_for") or ""))
     send_odd(rig)
     assert rig.parts() == []

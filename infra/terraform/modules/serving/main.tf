@@ -128,6 +128,15 @@ resource "google_bigquery_table" "audit" {
     # One wildcard is allowed, and it crosses folders. The suffix leaves out the day's seal, _metadata.json.
     source_uris = ["gs://${var.lake_bucket}/${each.value.folder}/*.${each.value.suffix}"]
 
+    # Else `headers` would be a record with a list of elements, and no array as it is in JSON lines.
+    dynamic "parquet_options" {
+      for_each = each.value.suffix == "parquet" ? [true] : []
+
+      content {
+        enable_list_inference = parquet_options.value
+      }
+    }
+
     hive_partitioning_options {
       mode                     = "CUSTOM"
       source_uri_prefix        = "gs://${var.lake_bucket}/${each.value.folder}/{ingestion_date:DATE}"

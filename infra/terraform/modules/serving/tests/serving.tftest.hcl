@@ -67,6 +67,14 @@ run "a_table_reads_parts_and_no_seal" {
     error_message = "Parquet is read as Parquet."
   }
   assert {
+    condition     = [for table in ["raw_clicks", "raw_orders"] : [for options in google_bigquery_table.audit[table].external_data_configuration[0].parquet_options : options.enable_list_inference]] == [[true], []]
+    error_message = "Headers are an array, in Parquet as in JSON lines."
+  }
+  assert {
+    condition     = google_bigquery_table.audit["dead_letters_clicks"].external_data_configuration[0].source_uris == tolist(["gs://example-project-streamlake-lake/dead_letters/dataset=clicks/*.json.gz"])
+    error_message = "Dead letters are JSON lines whatever raw is."
+  }
+  assert {
     condition     = [for column in jsondecode(google_bigquery_table.audit["raw_orders"].schema) : column.name if column.type == "JSON"] == ["meta", "payload"]
     error_message = "What producers sent is JSON and is not guessed at."
   }
@@ -84,6 +92,14 @@ run "plain_json_is_refused" {
   command = plan
   variables {
     datasets = { orders = { suffix = "json" } }
+  }
+  expect_failures = [var.datasets]
+}
+
+run "zstd_lines_are_refused" {
+  command = plan
+  variables {
+    datasets = { orders = { suffix = "json.zst" } }
   }
   expect_failures = [var.datasets]
 }
