@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _PATTERNS: Final = ("streamlake-*.service", "kafka.service", "airflow@*.service")
-_PROPERTIES: Final = "Id,ActiveState,SubState,MainPID,StatusText,NRestarts,StateChangeTimestampMonotonic"
+_PROPERTIES: Final = "Id,LoadState,ActiveState,SubState,MainPID,StatusText,NRestarts,StateChangeTimestampMonotonic"
 _TARGET: Final = Path("/etc/systemd/system/streamlake.target")
 START_ALL: Final = "systemctl start streamlake.target"
 
@@ -42,7 +42,9 @@ def rows(
 ) -> list[dict[str, Any]]:
     """One process a unit, in words of our own; `booted` is the time at which systemd's clock began. Pure."""
     told = {document.get("pid"): document for document in documents}
-    found = [_row(unit, told.get(int(unit.get("MainPID") or 0)), booted) for unit in units]
+    # One that others only order themselves after, as Kafka where it runs elsewhere, is no unit of this host.
+    here = (unit for unit in units if unit.get("LoadState") != "not-found")
+    found = [_row(unit, told.get(int(unit.get("MainPID") or 0)), booted) for unit in here]
     return sorted(found, key=lambda row: str(row["name"]))
 
 

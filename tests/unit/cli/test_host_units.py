@@ -67,3 +67,10 @@ def test_the_api_is_only_talked_about_when_it_is_not_ready() -> None:
 def test_a_dataset_without_a_consumer_is_started_by_its_unit() -> None:
     verdict = of_dataset(DatasetFacts(name="orders", start=start_command("orders")), 60.0)
     assert verdict.advice[0].command == "systemctl start streamlake-consumer@orders"
+
+
+def test_a_unit_that_is_not_on_this_host_is_not_shown() -> None:
+    """Consumers are ordered after Kafka, so systemd knows its name also where Kafka runs on other hosts."""
+    elsewhere = unit("kafka", "inactive", "dead") | {"LoadState": "not-found"}
+    assert shown(elsewhere) == []
+    assert shown(elsewhere | {"LoadState": "loaded"}) != []
