@@ -56,6 +56,7 @@ class Events:
         minting: Minting,
         counters: Counters,
         admission: Admission,
+        client_seconds: float,
     ) -> None:
         self._catalog = catalog
         self._guard = guard
@@ -63,6 +64,7 @@ class Events:
         self._minting = minting
         self._counters = counters
         self._admission = admission
+        self._client_seconds = client_seconds
         self.stopping = False
 
     @staticmethod
@@ -87,6 +89,8 @@ class Events:
                 fields = {"dataset": name[:64], "status": refusal.status}
                 _logger.info("refused", extra=fields | error_fields(refusal))
                 said = problem(refusal)
+                if refusal.body_ended:
+                    unread = None
             except Exception as bug:
                 _logger.exception("a bug", extra={"dataset": name[:64], "error_id": Bug.code})
                 said = problem(Bug(f"{type(bug).__name__}.", next_step="Please report it, with the API's log."))
@@ -107,7 +111,8 @@ class Events:
         producer = self._guard.producer(headers, name)
         dry_run = _dry_run(scope["query_string"])
         said = declared(headers)
-        return _Request(dataset, producer, dry_run, said, await body.read(receive, said, share))
+        content = await body.read(receive, said, share, self._client_seconds)
+        return _Request(dataset, producer, dry_run, said, content)
 
     async def _take(self, request: _Request, share: Share) -> Answer:
         dataset, producer = request.dataset, request.producer
@@ -174,13 +179,15 @@ def _log_failures(name: str, events: int, failures: list[Failure], unknown: list
 def _dry_run(query: bytes) -> bool:
     if not query:
         return False
-    for key, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if key == "dry_run":
-            if value not in ("true", "false"):
-                raise Malformed(f"query dry_run: {value[:64]!r} is neither true nor false.")
-            return value == "true"
-        raise Malformed(f"query {key[:64]!r} is not known; dry_run is.")
-    return False
+    found = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    for key, value in found:
+        if key != "dry_run":
+            raise Malformed(f"query {key[:64]!r} is not known; dry_run is.")
+        if value not in ("true", "false"):
+            raise Malformed(f"query dry_run: {value[:64]!r} is neither true nor false.")
+    if len(found) > 1:
+        raise Malformed("query dry_run: it stands twice.")
+    return bool(found) and found[0][1] == "true"
 
 
 async def respond(send: Send, said: Answer, unread: body.Receive | None = None) -> None:

@@ -19,11 +19,9 @@ MAX_COMPRESSED_MEMBERS: Final = 1024
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Bytes of a request line and its headers."""
 
-HEAD_SECONDS: Final = 10.0
-BODY_GRACE_SECONDS: Final = 10.0
-BODY_BYTES_PER_SECOND: Final = 64 * 1024
-"""A body must arrive at this rate once the grace is over: time grows with what has come, so a slow line may go on
-and a client that sends a byte a second may not."""
+CLIENT_BYTES_PER_SECOND: Final = 64 * 1024
+"""A body must arrive, and an answer be read, at this rate once `STREAMLAKE_API_CLIENT_SECONDS` are over: time grows
+with what has passed, so a slow line may go on and a client that sends a byte a second may not."""
 
 DELIVERY_SECONDS: Final = 10.0
 HANDLER_SECONDS: Final = 11.5
