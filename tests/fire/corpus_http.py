@@ -125,7 +125,7 @@ FRAMING = {
     "a trailer that is none": _refused(_in_chunks(chunked(GOOD, trailers=[b"no colon"]))),
     "two transfer codings": _refused(_in_chunks(chunked(GOOD), TE, TE)),
     "a transfer coding of gzip and chunks": _refused(
-        _in_chunks(chunked(GOOD), b"Transfer-Encoding: gzip, chunked"), "once"
+        _in_chunks(chunked(GOOD), b"Transfer-Encoding: gzip, chunked"), "only"
     ),
     "a transfer coding of chunks and gzip": _refused(_in_chunks(chunked(GOOD), b"Transfer-Encoding: chunked, gzip")),
     "a transfer coding that is misspelt": _refused(_in_chunks(chunked(GOOD), b"Transfer-Encoding: xchunked")),

@@ -95,6 +95,7 @@ class Events:
                 _logger.exception("a bug", extra={"dataset": name[:64], "error_id": Bug.code})
                 said = problem(Bug(f"{type(bug).__name__}.", next_step="Please report it, with the API's log."))
             share.give_back()
+            share.owe(len(said.body))
             self._counters.answered(said.status, time.perf_counter() - began)
             await respond(send, said, unread)
 

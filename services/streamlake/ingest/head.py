@@ -4,11 +4,13 @@ The parser is strict about bytes; what it lets through here is where two readers
 about where a request ends or whom it is for, and such a disagreement is how requests are smuggled past a proxy.
 """
 
+import functools
 import re
 from typing import Final
 
 Headers = list[tuple[bytes, bytes]]
 
+_DECISIVE: Final = frozenset({b"host", b"transfer-encoding", b"content-length"})
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 
@@ -18,18 +20,28 @@ def fault(method: bytes, version: str, headers: Headers, *, upgrade: bool) -> st
         return f"version {version} of HTTP is not spoken here; 1.1 is."
     if method == b"CONNECT":
         return "CONNECT: this is no proxy."
-    hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) > 1 or (not hosts and version == "1.1"):
-        return f"header Host: {len(hosts)} of them; one is needed."
-    if hosts and not _HOST.fullmatch(hosts[0]):
+    found = [header for header in headers if header[0] in _DECISIVE]
+    known = dict(found)
+    if len(known) != len(found):
+        return "header Host, Transfer-Encoding or Content-Length: it stands twice."
+    host = known.get(b"host")
+    if host is None and version == "1.1":
+        return "header Host: there is none."
+    if host is not None and not _is_host(host):
         return "header Host: neither a host, nor a host and a port."
-    codings = [value for name, value in headers if name == b"transfer-encoding"]
-    if codings and (len(codings) > 1 or codings[0].lower() != b"chunked" or version == "1.0"):
-        return "header Transfer-Encoding: `chunked`, once, with HTTP/1.1; Content-Encoding says how a body is packed."
-    if upgrade and (codings or any(name == b"content-length" and value != b"0" for name, value in headers)):
+    coding = known.get(b"transfer-encoding")
+    if coding is not None and (coding.lower() != b"chunked" or version == "1.0"):
+        return "header Transfer-Encoding: only `chunked`, with HTTP/1.1; Content-Encoding says how a body is packed."
+    if upgrade and (coding is not None or known.get(b"content-length", b"0") != b"0"):
         # The parser would take the body for the next request.
         return "header Upgrade: not with a body, behind another request."
     return None
+
+
+@functools.lru_cache(maxsize=64)
+def _is_host(value: bytes) -> bool:
+    """Clients send few hosts, each many times."""
+    return _HOST.fullmatch(value) is not None
 
 
 def size(url: bytes, headers: Headers) -> int:

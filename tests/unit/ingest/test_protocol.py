@@ -111,10 +111,10 @@ Scenario = Callable[[], Awaitable[None]]
 def scenario(test: Scenario) -> Callable[[], None]:
     @functools.wraps(test)
     def run() -> None:
-        uvloop.run(asyncio.wait_for(test(), 20))  # type: ignore[arg-type] # a coroutine, as written below
+        uvloop.run(asyncio.wait_for(test(), 20))
 
     # pytest would look for fixtures in the signature that `wraps` remembers.
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     return run
 
 
@@ -173,9 +173,11 @@ async def test_trailers_are_no_headers() -> None:
 def test_trailers_and_extensions_have_a_limit(tail: bytes) -> None:
     @scenario
     async def test() -> None:
-        async with serving() as (_, connect):
+        async with serving() as (app, connect):
             connection = await connect()
             await connection.send(CHUNKS)
+            while not app.told:
+                await asyncio.sleep(0)
             await connection.send(tail)
             for _ in range(20):
                 await connection.send(b"b" * (MAX_HEAD_BYTES // 10))
@@ -191,7 +193,6 @@ def test_trailers_and_extensions_have_a_limit(tail: bytes) -> None:
         HEAD,
         b"\r\n",
         WHOLE + HEAD,
-        WHOLE + b"\r\n",
         b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1",
     ],
 )
@@ -203,7 +204,7 @@ def test_a_client_that_stops_is_closed(sent: bytes) -> None:
         async with serving() as (_, connect):
             connection = await connect()
             await connection.send(sent)
-            said = await asyncio.wait_for(connection.rest(), 10 * CLIENT_SECONDS)
+            said = await connection.rest()
             assert said.count(b" 202 ") == (WHOLE in sent or b"unread" in sent)
 
     test()
