@@ -138,7 +138,7 @@ def test_large_bodies_at_once(target: Target, packed: bool) -> None:
             time.sleep(random.random())
         raise AssertionError("never taken")
 
-    _at_once(24, send)
+    _at_once(12, send)
     assert set(statuses) <= {202, 429, 503}
 
 
