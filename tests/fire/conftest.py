@@ -1,6 +1,7 @@
 """One API for all that is fired at it: what one test leaves behind, the next one would meet."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,11 +13,13 @@ from tests.support.broker import BrokerUnderTest
 def running(kafka_software: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The API and a Kafka of its own: names in its topics are fixed."""
     broker = BrokerUnderTest(tmp_path_factory.mktemp("fire-broker"))
-    broker.start()
-    target = Target(broker, tmp_path_factory.mktemp("fire"), api_client_seconds="4")
-    yield target
-    target.close()
-    broker.kill()
+    with ExitStack() as stack:
+        stack.callback(broker.kill)
+        broker.start()
+        target = Target(broker, tmp_path_factory.mktemp("fire"), api_client_seconds="4")
+        stack.callback(target.close)
+        target.start()
+        yield target
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from streamlake.kafka.names import dlq_topic, raw_topic
 from tests.fire.case import KEY
 from tests.fire.wire import Answer, Wire, request
 from tests.support.api import ApiUnderTest
-from tests.support.broker import BrokerUnderTest
+from tests.support.broker import BrokerUnderTest, until
 
 MAX_RSS_BYTES = 300_000_000
 """What a worker may hold at its peak, whatever is sent."""
@@ -35,7 +35,6 @@ class Target:
         for topic in topics:
             broker.create_topic(topic, 1, max_message_bytes=str(2 << 20))
         self.secret = self.new_key("fire", "fire,kept")
-        self.api.start()
         self._reader = Consumer(
             {
                 "bootstrap.servers": broker.bootstrap,
@@ -51,6 +50,11 @@ class Target:
         self._reader.assign(self._partitions)
         self._read = 0
         self._canaries = 0
+
+    def start(self) -> None:
+        """Start the API; a machine that is busy has its time."""
+        self.api.start_without_waiting()
+        until(lambda: self.api.get_status("/readyz") == 200, 120)
 
     def new_key(self, producer: str, datasets: str) -> bytes:
         """The secret of a new key."""
@@ -135,4 +139,5 @@ class Target:
     def close(self) -> None:
         """End it."""
         self._reader.close()
-        self.api.kill()
+        if self.api.process is not None:
+            self.api.kill()

@@ -190,3 +190,16 @@ def test_a_request_without_a_key_is_not_read(target: Target) -> None:
         assert answer is not None
         assert answer.status == 401
     assert AUTHORIZATION not in request(EVENTS, b"")
+
+
+def test_large_bodies_that_stop_short_of_their_end(target: Target) -> None:
+    """What came fast buys no time: they hold all that a worker may hold for two stretches of time at most."""
+    stopped = target.with_key(post(b" " * (8 * _MIB - 1), length=8 * _MIB))
+    with _many(target, 6) as wires:
+        began = time.monotonic()
+        _at_once(len(wires), lambda number: wires[number].send(stopped))
+        for wire in wires:
+            answer = wire.answer(60)
+            assert answer is None or answer.status in (408, 429)
+        assert time.monotonic() - began < 10 * CLIENT_SECONDS
+        until(lambda: _sent(target, post(GOOD)) == 202, 10)

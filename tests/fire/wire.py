@@ -32,7 +32,7 @@ class Wire:
         self._socket = socket.socket()
         if receive_bytes is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self._socket.settimeout(10)
+        self._socket.settimeout(60)
         self._socket.connect(("127.0.0.1", port))
         self._held = b""
         self.closed = False

@@ -58,8 +58,7 @@ async def _stream(
     content = decoder(encoding)
     chunks: list[bytes] = []
     held = came = 0
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    pace = _Pace(client_seconds)
     while True:
         piece: bytes = message.get("body", b"")
         came += len(piece)
@@ -79,11 +78,32 @@ async def _stream(
         except Refusal as refusal:
             refusal.body_ended = ended
             raise
-        try:
-            async with asyncio.timeout_at(began + client_seconds + came / CLIENT_BYTES_PER_SECOND):
-                message = _alive(await receive())
-        except TimeoutError as error:
-            raise _too_slow(came, client_seconds) from error
+        message = await pace.next(receive, came)
+
+
+class _Pace:
+    """Each stretch of `client_seconds` must bring what CLIENT_BYTES_PER_SECOND asks for, or the end of the body.
+
+    Looked at stretch by stretch, for what came fast must not buy time to stand still in: a few clients that stop short
+    of the end of large bodies would hold all that a worker may hold.
+    """
+
+    def __init__(self, client_seconds: float) -> None:
+        self._seconds = client_seconds
+        self._until = asyncio.get_running_loop().time() + client_seconds
+        self._came = 0
+
+    async def next(self, receive: Receive, came: int) -> MutableMapping[str, Any]:
+        """The next message, where `came` bytes came before it; TooSlow."""
+        while True:
+            try:
+                async with asyncio.timeout_at(self._until):
+                    return _alive(await receive())
+            except TimeoutError as error:
+                if came - self._came < self._seconds * CLIENT_BYTES_PER_SECOND:
+                    raise _too_slow(came, self._seconds) from error
+                self._came = came
+                self._until += self._seconds
 
 
 async def drain(receive: Receive) -> None:
@@ -115,6 +135,6 @@ def _too_large() -> TooLarge:
 
 def _too_slow(came: int, client_seconds: float) -> TooSlow:
     return TooSlow(
-        f"{came:,} bytes of the body came, slower than {CLIENT_BYTES_PER_SECOND:,} bytes a second after the first "
-        f"{client_seconds:g} seconds."
+        f"{came:,} bytes of the body came; in each {client_seconds:g} seconds it must be {CLIENT_BYTES_PER_SECOND:,} "
+        "a second, or the rest."
     )

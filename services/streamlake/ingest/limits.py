@@ -20,8 +20,8 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """Bytes of a request line and its headers."""
 
 CLIENT_BYTES_PER_SECOND: Final = 64 * 1024
-"""A body must arrive, and an answer be read, at this rate once `STREAMLAKE_API_CLIENT_SECONDS` are over: time grows
-with what has passed, so a slow line may go on and a client that sends a byte a second may not."""
+"""A body must arrive at this rate in each stretch of `STREAMLAKE_API_CLIENT_SECONDS`, and an answer be read at it once
+those are over: a slow line may go on, and a client that sends a byte a second may not."""
 
 DELIVERY_SECONDS: Final = 10.0
 HANDLER_SECONDS: Final = 11.5

@@ -22,6 +22,7 @@ from streamlake.ingest.results import problem
 _LINGER_SECONDS: Final = 1.0
 _NOT_HTTP: Final = "this is no HTTP request that can be read."
 _HEAD_TOO_LARGE: Final = f"the request line and headers are larger than {MAX_HEAD_BYTES:,} bytes."
+_EXTENSIONS_TOO_LARGE: Final = f"extensions of chunks or trailers are larger than {MAX_HEAD_BYTES:,} bytes."
 _UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
         self._idle_bytes = 0
-        """What came behind a head and was no part of a body: the extensions of chunks, and trailers."""
+        """What came behind a head and moved no body: extensions of chunks, trailers, a body that nobody waits for."""
         self._ended = False
         """Whether nothing more is read: it was refused, or the client has closed its half."""
         self._last_word: Refusal | None = None
@@ -76,10 +77,15 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         if not self._in_head:
-            self._idle_bytes += len(data)
+            cycle = self.cycle
+            before = len(cycle.body)
             self._feed(data)
+            moved = self.cycle is not cycle or len(cycle.body) > before
+            self._idle_bytes = 0 if moved else self._idle_bytes + len(data)
             if self._idle_bytes > MAX_HEAD_BYTES and not self._in_head:
-                self._refuse(HeadTooLarge(f"chunk extensions or trailers are larger than {MAX_HEAD_BYTES:,} bytes."))
+                self._refuse(
+                    HeadTooLarge(f"the extensions of chunks or the trailers are larger than {MAX_HEAD_BYTES:,} bytes.")
+                )
             return
         if self._head_timer is None:
             self._await_head()
@@ -132,11 +138,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._idle_bytes = 0
         # Trailers are none of what was read and judged: they go into a list that nobody looks at.
         self.headers = []
-
-    def on_body(self, body: bytes) -> None:
-        """The parser has read a piece of a body."""
-        self._idle_bytes = 0
-        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The parser has read a body to its end: what follows is the next head."""
