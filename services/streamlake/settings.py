@@ -105,6 +105,13 @@ class Settings:
     api_host: str = _setting(_text, "127.0.0.1", "the address that the ingest API listens on")
     api_port: int = _setting(_port, "8080", "the port of the ingest API")
     api_workers: int = _setting(_positive_int, "1", "worker processes of the ingest API")
+    api_client_seconds: float = _setting(
+        _positive_float, "10", "how long a client may take to send a head, to begin a body, to read its answer"
+    )
+    api_idle_seconds: int = _setting(_positive_int, "75", "how long a connection stays open without a request")
+    api_max_connections: int = _setting(
+        _positive_int, "4096", "connections to one worker; who comes then is told to come later"
+    )
     api_keys_file: Path = _setting(
         _path, "{home}/keys.json", "producers' keys; needed when the API listens off loopback"
     )

@@ -10,8 +10,17 @@ from typing import Final
 import typer
 
 from streamlake import journal
-from streamlake.cli import output
-from streamlake.errors import EXIT_BUG, EXIT_UNREACHABLE, Misconfigured, Permanent, Refused, StreamlakeError, Tripped
+from streamlake.cli import output, wrong_use
+from streamlake.errors import (
+    EXIT_BUG,
+    EXIT_DONE,
+    EXIT_UNREACHABLE,
+    Misconfigured,
+    Permanent,
+    Refused,
+    StreamlakeError,
+    Tripped,
+)
 from streamlake.local import chosen_lake
 from streamlake.notify import Manager, status
 
@@ -70,7 +79,11 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         command = typer.main.get_command(build(next(iter(arguments), None)))
-        command.main(args=arguments, prog_name="streamlake", standalone_mode=True)
+        # Left to itself, typer words its refusals for people and ends the process: machines get them as a document.
+        ended = command.main(args=arguments, prog_name="streamlake", standalone_mode=not as_json)
+        return ended if isinstance(ended, int) else EXIT_DONE
+    except typer.TyperException as error:
+        return output.fail(wrong_use.of(error), as_json=as_json)
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
     except StreamlakeError as error:
@@ -82,8 +95,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as bug:  # noqa: BLE001 - the one place that catches all: a person gets a report, not a trace
-        return _report(bug, arguments)
-    return 0
+        return _report(bug, arguments, as_json=as_json)
 
 
 def exit_code(error: StreamlakeError, word: str | None) -> int:
@@ -105,14 +117,15 @@ def _end(error: StreamlakeError, arguments: list[str], *, as_json: bool) -> int:
     return exit_code(error, next(iter(arguments), None))
 
 
-def _report(bug: Exception, arguments: list[str]) -> int:
+def _report(bug: Exception, arguments: list[str], *, as_json: bool) -> int:
     where = traceback.extract_tb(bug.__traceback__)[-1]
-    what = (
-        f"SL-0800: this is a bug in StreamLake: {type(bug).__name__}: {bug} ({where.filename}:{where.lineno}). "
-        f"Please report it with the command `streamlake {' '.join(arguments)}`."
-    )
+    sentence = f"this is a bug in StreamLake: {type(bug).__name__}: {bug} ({where.filename}:{where.lineno})."
+    next_step = f"Please report it with the command `streamlake {' '.join(arguments)}`."
+    what = f"SL-0800: {sentence} {next_step}"
     Manager.of(os.environ).tell(status(f"ended: {what}"))
-    if journal.is_read_by(os.environ):
+    if as_json:
+        output.error_document("SL-0800", sentence, next_step, suggest=())
+    elif journal.is_read_by(os.environ):
         journal.say(logging.CRITICAL, what)
         journal.say(logging.ERROR, "".join(traceback.format_exception(bug)))
         return EXIT_BUG

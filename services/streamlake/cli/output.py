@@ -69,10 +69,15 @@ def note(sentence: str) -> None:
 def fail(error: StreamlakeError, *, as_json: bool = False) -> int:
     """Say what went wrong; returns the exit code that belongs to it."""
     if as_json:
-        document = {"error": {"id": error.code, "message": error.message, "next_step": error.next_step}}
-        sys.stdout.write(json.dumps({**document, "suggest": commands_in(error.next_step)}) + "\n")
+        error_document(error.code, error.message, error.next_step, suggest=commands_in(error.next_step))
     people(stderr=True).print(escape(str(error)), soft_wrap=True)
     return error.exit_code
+
+
+def error_document(id: str, message: str, next_step: str, *, suggest: Sequence[str]) -> None:
+    """What went wrong, as machines are told."""
+    document = {"error": {"id": id, "message": message, "next_step": next_step}, "suggest": list(suggest)}
+    sys.stdout.write(json.dumps(document) + "\n")
 
 
 def commands_in(sentence: str) -> list[str]:

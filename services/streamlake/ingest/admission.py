@@ -60,6 +60,14 @@ class Share:
         self._admission.events -= self._events
         self._bytes = self._events = 0
 
+    def owe(self, bytes: int) -> None:
+        """An answer of so many bytes is on its way: held, though there is no room, until the client has read it.
+
+        The receipts of 10,000 events have more than a MiB. Clients that send and do not read would fill the worker.
+        """
+        self._admission.bytes += bytes
+        self._bytes += bytes
+
     def __enter__(self) -> "Share":
         self._admission.requests += 1
         return self

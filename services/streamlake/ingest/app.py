@@ -54,7 +54,15 @@ class Api:
         )
         # Ids must be unique, not secret: the kernel's randomness costs 6 µs an id, this 0.1.
         minting = Minting(lambda: time.time_ns() // 1_000_000, random.Random().getrandbits)  # noqa: S311 - as said
-        self._events = Events(self._catalog, self._guard, self._log, minting, self._counters, self._admission)
+        self._events = Events(
+            self._catalog,
+            self._guard,
+            self._log,
+            minting,
+            self._counters,
+            self._admission,
+            settings.api_client_seconds,
+        )
         self._pages = pages(self._catalog, self._guard, self.not_ready, settings.state_dir, settings.contracts_dir)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

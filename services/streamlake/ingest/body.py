@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from streamlake.ingest.admission import Share
 from streamlake.ingest.decompress import decoder
-from streamlake.ingest.errors import TooLarge, TooSlow
-from streamlake.ingest.limits import BODY_BYTES_PER_SECOND, BODY_GRACE_SECONDS, MAX_BODY_BYTES, MAX_ENCODED_BYTES
+from streamlake.ingest.errors import Refusal, TooLarge, TooSlow
+from streamlake.ingest.limits import CLIENT_BYTES_PER_SECOND, MAX_BODY_BYTES, MAX_ENCODED_BYTES
 from streamlake.ingest.media import Declared, Encoding
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -20,8 +20,8 @@ class ClientGone(Exception):
     """The client closed the connection before its body was whole: nothing to do, nobody to answer."""
 
 
-async def read(receive: Receive, declared: Declared, share: Share) -> bytes:
-    """The whole body, decompressed.
+async def read(receive: Receive, declared: Declared, share: Share, client_seconds: float) -> bytes:
+    """The whole body, decompressed. `client_seconds`: how long a client may take to begin.
 
     Raises TooLarge as soon as a limit is passed (without reading a byte where Content-Length says so already),
     TooSlow, Malformed where it is not what Content-Encoding says, TooBusy where this process is full, ClientGone.
@@ -29,52 +29,81 @@ async def read(receive: Receive, declared: Declared, share: Share) -> bytes:
     wire_limit = MAX_BODY_BYTES if declared.encoding == "identity" else MAX_ENCODED_BYTES
     if declared.length is not None and declared.length > wire_limit:
         raise _too_large()
-    message = await _first(receive)
+    message = await _first(receive, client_seconds)
     if not message.get("more_body", False) and declared.encoding == "identity":
         body: bytes = message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             raise _too_large()
         share.hold(len(body))
         return bytes(body)
-    return await _stream(receive, message, declared.encoding, wire_limit, share)
+    return await _stream(receive, message, declared.encoding, wire_limit, share, client_seconds)
 
 
-async def _first(receive: Receive) -> MutableMapping[str, Any]:
+async def _first(receive: Receive, client_seconds: float) -> MutableMapping[str, Any]:
     try:
-        async with asyncio.timeout(BODY_GRACE_SECONDS):
+        async with asyncio.timeout(client_seconds):
             return _alive(await receive())
     except TimeoutError as error:
-        raise _too_slow(0) from error
+        raise _too_slow(0, client_seconds) from error
 
 
 async def _stream(
-    receive: Receive, message: MutableMapping[str, Any], encoding: Encoding, wire_limit: int, share: Share
+    receive: Receive,
+    message: MutableMapping[str, Any],
+    encoding: Encoding,
+    wire_limit: int,
+    share: Share,
+    client_seconds: float,
 ) -> bytes:
     content = decoder(encoding)
     chunks: list[bytes] = []
     held = came = 0
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    pace = _Pace(client_seconds)
     while True:
         piece: bytes = message.get("body", b"")
         came += len(piece)
         if came > wire_limit:
             raise _too_large()
-        for chunk in content.feed(bytes(piece)) if piece else ():
-            held += len(chunk)
-            if held > MAX_BODY_BYTES:
-                raise _too_large()
-            share.hold(len(chunk))
-            chunks.append(chunk)
-        if not message.get("more_body", False):
-            break
+        ended = not message.get("more_body", False)
         try:
-            async with asyncio.timeout_at(began + BODY_GRACE_SECONDS + came / BODY_BYTES_PER_SECOND):
-                message = _alive(await receive())
-        except TimeoutError as error:
-            raise _too_slow(came) from error
-    content.finish()
-    return b"".join(chunks)
+            for chunk in content.feed(bytes(piece)) if piece else ():
+                held += len(chunk)
+                if held > MAX_BODY_BYTES:
+                    raise _too_large()
+                share.hold(len(chunk))
+                chunks.append(chunk)
+            if ended:
+                content.finish()
+                return b"".join(chunks)
+        except Refusal as refusal:
+            refusal.body_ended = ended
+            raise
+        message = await pace.next(receive, came)
+
+
+class _Pace:
+    """Each stretch of `client_seconds` must bring what CLIENT_BYTES_PER_SECOND asks for, or the end of the body.
+
+    Looked at stretch by stretch, for what came fast must not buy time to stand still in: a few clients that stop short
+    of the end of large bodies would hold all that a worker may hold.
+    """
+
+    def __init__(self, client_seconds: float) -> None:
+        self._seconds = client_seconds
+        self._until = asyncio.get_running_loop().time() + client_seconds
+        self._came = 0
+
+    async def next(self, receive: Receive, came: int) -> MutableMapping[str, Any]:
+        """The next message, where `came` bytes came before it; TooSlow."""
+        while True:
+            try:
+                async with asyncio.timeout_at(self._until):
+                    return _alive(await receive())
+            except TimeoutError as error:
+                if came - self._came < self._seconds * CLIENT_BYTES_PER_SECOND:
+                    raise _too_slow(came, self._seconds) from error
+                self._came = came
+                self._until += self._seconds
 
 
 async def drain(receive: Receive) -> None:
@@ -104,8 +133,8 @@ def _too_large() -> TooLarge:
     )
 
 
-def _too_slow(came: int) -> TooSlow:
+def _too_slow(came: int, client_seconds: float) -> TooSlow:
     return TooSlow(
-        f"{came:,} bytes of the body came, slower than {BODY_BYTES_PER_SECOND:,} bytes a second after the first "
-        f"{BODY_GRACE_SECONDS:.0f} seconds."
+        f"{came:,} bytes of the body came; in each {client_seconds:g} seconds it must be {CLIENT_BYTES_PER_SECOND:,} "
+        "a second, or the rest."
     )

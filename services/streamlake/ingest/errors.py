@@ -33,6 +33,8 @@ class Refusal(StreamlakeError):
     retry_after_seconds: ClassVar[int | None] = None
     close: ClassVar[bool] = False
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    body_ended: bool = False
+    """Whether it was said when the body had come to its end: nothing is left to be read, the connection may go on."""
 
     def __init__(self, message: str, *, next_step: str = "", **extra: object) -> None:
         super().__init__(message, next_step=next_step)

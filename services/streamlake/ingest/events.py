@@ -9,8 +9,9 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from streamlake.errors import Unknown
@@ -35,8 +36,10 @@ _PATH: Final = re.compile(rb"/v1/datasets/([^/]*)/events")
 _IDS_IN_A_LOG_LINE: Final = 20
 
 
-class _Request(NamedTuple):
-    """A request that was read to its end."""
+@dataclass(slots=True)
+class _Request:
+    """A request that was read to its end. `content` is gone once it was taken apart: held beside its events, large
+    bodies would cost a worker half as much memory again."""
 
     dataset: Dataset
     producer: str
@@ -56,6 +59,7 @@ class Events:
         minting: Minting,
         counters: Counters,
         admission: Admission,
+        client_seconds: float,
     ) -> None:
         self._catalog = catalog
         self._guard = guard
@@ -63,6 +67,7 @@ class Events:
         self._minting = minting
         self._counters = counters
         self._admission = admission
+        self._client_seconds = client_seconds
         self.stopping = False
 
     @staticmethod
@@ -87,10 +92,13 @@ class Events:
                 fields = {"dataset": name[:64], "status": refusal.status}
                 _logger.info("refused", extra=fields | error_fields(refusal))
                 said = problem(refusal)
+                if refusal.body_ended:
+                    unread = None
             except Exception as bug:
                 _logger.exception("a bug", extra={"dataset": name[:64], "error_id": Bug.code})
                 said = problem(Bug(f"{type(bug).__name__}.", next_step="Please report it, with the API's log."))
             share.give_back()
+            share.owe(len(said.body))
             self._counters.answered(said.status, time.perf_counter() - began)
             await respond(send, said, unread)
 
@@ -107,12 +115,13 @@ class Events:
         producer = self._guard.producer(headers, name)
         dry_run = _dry_run(scope["query_string"])
         said = declared(headers)
-        return _Request(dataset, producer, dry_run, said, await body.read(receive, said, share))
+        return _Request(dataset, producer, dry_run, said, await body.read(receive, said, share, self._client_seconds))
 
     async def _take(self, request: _Request, share: Share) -> Answer:
         dataset, producer = request.dataset, request.producer
         name = dataset.contract.dataset
         batch = split(request.content, request.said, name, producer, self._minting)
+        request.content = b""
         share.hold(0, len(batch.values))
         judged = await taking.judge(dataset, batch)
         failures = taking.refused(dataset, batch, judged)
@@ -174,13 +183,15 @@ def _log_failures(name: str, events: int, failures: list[Failure], unknown: list
 def _dry_run(query: bytes) -> bool:
     if not query:
         return False
-    for key, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if key == "dry_run":
-            if value not in ("true", "false"):
-                raise Malformed(f"query dry_run: {value[:64]!r} is neither true nor false.")
-            return value == "true"
-        raise Malformed(f"query {key[:64]!r} is not known; dry_run is.")
-    return False
+    found = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    for key, value in found:
+        if key != "dry_run":
+            raise Malformed(f"query {key[:64]!r} is not known; dry_run is.")
+        if value not in ("true", "false"):
+            raise Malformed(f"query dry_run: {value[:64]!r} is neither true nor false.")
+    if len(found) > 1:
+        raise Malformed("query dry_run: it stands twice.")
+    return bool(found) and found[0][1] == "true"
 
 
 async def respond(send: Send, said: Answer, unread: body.Receive | None = None) -> None:

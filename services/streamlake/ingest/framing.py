@@ -6,8 +6,9 @@ that is not JSON), `cut` looks only at quotes, brackets and commas, so that one 
 neighbours and each gets its own answer.
 """
 
+import functools
 import re
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,10 +19,15 @@ _WHITE: Final = b" \t\r\n"
 _MAX_CUT_BYTES: Final = 1024 * 1024
 """`cut` needs a quarter of a second for a MiB of brackets; a larger body that msgspec refuses is refused whole."""
 
+_MAX_UNCOUNTED: Final = 400_000
+"""Slices made before anybody counts them. Each costs 72 bytes, and the elements of an array may have one each: the
+body of `[1,1,1,…` would become 300 MB of them."""
+
 _slices: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 # What can change the nesting. A string is skipped whole; an open one runs to the end and matches the last branch.
 _TOKEN: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]|,|"', re.DOTALL)
+_LINE: Final = re.compile(rb"(?:[ \t\r]*+\n)*+([^\n]+)")
 _CLOSES: Final = {b"[": b"]", b"{": b"}"}
 
 
@@ -43,7 +49,11 @@ def many(body: bytes) -> list[bytes]:
 
 def _elements(body: bytes, start: int, limit: int | None) -> list[bytes]:
     try:
+        if limit is not None and body.count(b",") > _MAX_UNCOUNTED:
+            _bounded(limit).decode(body)
         found = _slices.decode(body)
+    except msgspec.ValidationError as error:
+        raise _too_many(f"more than {limit:,}") from error
     except (msgspec.DecodeError, RecursionError) as error:
         if len(body) > _MAX_CUT_BYTES:
             raise Malformed(f"the array cannot be read: {error}.") from error
@@ -56,12 +66,29 @@ def _elements(body: bytes, start: int, limit: int | None) -> list[bytes]:
     return [bytes(raw) for raw in found]
 
 
+@functools.cache
+def _bounded(limit: int) -> msgspec.json.Decoder[Any]:
+    """Reads an array and stops at the first element above the limit, which msgspec does for structs only."""
+    names = [(f"e{index}", msgspec.Raw, msgspec.Raw()) for index in range(limit)]
+    return msgspec.json.Decoder(msgspec.defstruct("Bounded", names, array_like=True, forbid_unknown_fields=True))
+
+
 def lines(body: bytes) -> list[bytes]:
     r"""The events of an NDJSON body: what stands between line ends (`\n` or `\r\n`); blank lines are passed over."""
     _checked(body)
-    if body.count(b"\n") >= MAX_EVENTS:
-        _limit(sum(1 for line in body.split(b"\n") if line.strip(_WHITE)))
-    return [line.removesuffix(b"\r") for line in body.split(b"\n") if line.strip(_WHITE)]
+    if body.count(b"\n") < MAX_EVENTS:
+        return [line.removesuffix(b"\r") for line in body.split(b"\n") if line.strip(_WHITE)]
+    found: list[bytes] = []
+    at = 0
+    # One by one, for millions of lines must not be made to be counted; matched, not searched, or blank lines at the end
+    # would be looked at again from each of them.
+    while line := _LINE.match(body, at):
+        at = line.end()
+        if line[1].strip(_WHITE):
+            found.append(line[1].removesuffix(b"\r"))
+            if len(found) > MAX_EVENTS:
+                raise _too_many(f"more than {MAX_EVENTS:,}")
+    return found
 
 
 def single(body: bytes) -> bytes:
@@ -124,6 +151,10 @@ def _checked(body: bytes) -> int:
 
 def _limit(count: int, limit: int | None = MAX_EVENTS) -> None:
     if limit is not None and count > limit:
-        raise TooLarge(
-            f"{count:,} events in one request; at most {limit:,} are taken.", next_step="Send smaller batches."
-        )
+        raise _too_many(f"{count:,}")
+
+
+def _too_many(said: str) -> TooLarge:
+    return TooLarge(
+        f"{said} events in one request; at most {MAX_EVENTS:,} are taken.", next_step="Send smaller batches."
+    )

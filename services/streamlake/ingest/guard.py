@@ -65,12 +65,14 @@ class Guard:
 
 
 def _secret(headers: Headers) -> str:
-    for name, value in headers:
-        if name == b"authorization":
-            scheme, _, secret = value.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer" and secret.strip():
-                return secret.strip()
-            raise NoKey("header Authorization: send `Bearer` and the key.")
+    found = [value for name, value in headers if name == b"authorization"]
+    if len(found) > 1:
+        raise NoKey("header Authorization: it stands twice.")
+    if found:
+        scheme, _, secret = found[0].decode("latin-1").partition(" ")
+        if scheme.lower() == "bearer" and secret.strip():
+            return secret.strip()
+        raise NoKey("header Authorization: send `Bearer` and the key.")
     raise NoKey("no API key: send `Authorization: Bearer` and the key.", next_step="`streamlake keys new` makes one.")
 
 

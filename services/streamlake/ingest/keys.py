@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -19,6 +20,7 @@ ANONYMOUS: Final = "anonymous"
 """The producer where no keys are asked for: on loopback, without a keys file."""
 
 _PREFIX: Final = "slk_"
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def _key(entry: dict[str, object]) -> Key:
     texts = {name: entry[name] for name in ("id", "producer", "sha256", "created_at")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError(f"{', '.join(texts)} must be text")
+    if not _DIGEST.fullmatch(str(entry["sha256"])):
+        raise ValueError(f"sha256 of key {entry['id']!r} is not 64 hexadecimal digits")
     revoked = entry.get("revoked_at")
     return Key(datasets=tuple(datasets), revoked_at=None if revoked is None else str(revoked), **texts)  # type: ignore[arg-type] # checked above
 

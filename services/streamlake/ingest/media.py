@@ -44,13 +44,13 @@ def declared(headers: list[tuple[bytes, bytes]]) -> Declared:
     attributes: list[tuple[str, str]] = []
     for name, value in headers:
         if name == b"content-type":
-            content_type = value
+            content_type = _once(name, content_type, value)
         elif name == b"content-encoding":
             encoding = encoding + b"," + value if encoding else value
         elif name == b"content-length":
             length = int(value)
         elif name == b"idempotency-key":
-            attempt = _attempt(value)
+            attempt = _attempt(_once(name, attempt, value))
         elif name.startswith(b"ce-"):
             attributes.append((name[3:].decode("latin-1"), _attribute(name, value)))
     shape = _shape(content_type)
@@ -62,6 +62,13 @@ def declared(headers: list[tuple[bytes, bytes]]) -> Declared:
             "cloudevent_binary", _encoding(encoding), length, attempt, (*attributes, ("datacontenttype", content))
         )
     return Declared(shape, _encoding(encoding), length, attempt)
+
+
+def _once(name: bytes, before: bytes | str | None, value: bytes) -> bytes:
+    """Of two, a proxy may have looked at the other one."""
+    if before:
+        raise Malformed(f"header {name.decode('latin-1')}: it stands twice.")
+    return value
 
 
 def _shape(content_type: bytes) -> Shape:

@@ -5,38 +5,48 @@ import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from streamlake import __version__, metrics, vitals
-from streamlake.ingest import description
+from streamlake.ingest import description, openapi
 from streamlake.ingest.catalog import Catalog
 from streamlake.ingest.errors import NoSuchCall, Refusal, WrongMethod
 from streamlake.ingest.guard import Guard
 from streamlake.ingest.results import problem
+
+_NOT_READY: Final[dict[str, Any]] = {
+    "description": "Not now, with the reason",
+    "headers": {"Retry-After": {"schema": {"type": "integer"}}},
+    "content": {"application/json": {"schema": {"type": "object", "required": ["status", "reason"]}}},
+}
 
 
 def pages(
     catalog: Catalog, guard: Guard, not_ready: Callable[[], str | None], state_dir: Path, contracts_dir: Path
 ) -> FastAPI:
     """The application. `not_ready` says why not, or None."""
-    app = FastAPI(title="StreamLake ingest API", version=__version__, redoc_url=None)
+    app = FastAPI(title="StreamLake ingest API", version=__version__, redoc_url=None, redirect_slashes=False)
 
     @app.get("/livez", summary="The process runs")
     async def livez() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Events are taken now")
+    @app.get("/readyz", summary="Events are taken now", responses={503: _NOT_READY})
     async def readyz() -> Response:
         why = not_ready()
         if why is None:
             return JSONResponse({"status": "ready"})
         return JSONResponse({"status": "not ready", "reason": why}, 503, {"Retry-After": "1"})
 
-    @app.get("/metrics", summary="Metrics of every process on this machine: JSON, or Prometheus text by Accept")
+    @app.get(
+        "/metrics",
+        summary="Metrics of every process on this machine: JSON, or Prometheus text by Accept",
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def measured(request: Request) -> Response:
         guard.reader(request.scope["headers"])
         documents = await asyncio.to_thread(vitals.gather, state_dir)
@@ -57,8 +67,8 @@ def pages(
 
     app.add_exception_handler(Refusal, _problem)
     app.add_exception_handler(HTTPException, _not_found)
-    describe = app.openapi
-    app.openapi = functools.partial(_described, describe)  # type: ignore[method-assign] # FastAPI's documented way
+    described = functools.cache(functools.partial(_described, app.openapi))
+    app.openapi = described  # type: ignore[method-assign] # FastAPI's documented way
     return app
 
 
@@ -82,7 +92,7 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-    where = f"{request.method} {request.url.path[:128]}"
+    where = f"{request.method} {request.scope['path'][:128]}"
     if error.status_code == WrongMethod.status:
         answer = await _problem(request, WrongMethod(f"{where}: not with this method."))
         answer.headers["allow"] = (error.headers or {}).get("Allow", "GET")
@@ -91,8 +101,4 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 
 def _described(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    document = describe()
-    document["paths"]["/v1/datasets/{dataset}/events"] = description.events_call()
-    for kind, entries in description.components().items():
-        document.setdefault("components", {}).setdefault(kind, {}).update(entries)
-    return document
+    return openapi.document(describe())

@@ -1,108 +1,246 @@
-"""HTTP/1.1 on a connection: uvicorn's protocol, with the bounds that it does not have.
+"""HTTP/1.1 on a connection: uvicorn's protocol, with the bounds and the strictness that it does not have.
 
-Its parser takes heads without end, and an idle connection that never sends one is never closed.
+Its parser takes heads and trailers without end, a connection that never sends a head, stops amid a body or never reads
+its answer is never closed, and the refusal of one request may overtake the answer to the one before it.
 """
 
 import asyncio
 import re
+from collections import deque
 from typing import Final
 
+import httptools
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from streamlake.ingest.errors import HeadTooLarge, Malformed, Refusal
-from streamlake.ingest.limits import HEAD_SECONDS, MAX_HEAD_BYTES
+from streamlake.ingest import head
+from streamlake.ingest.errors import HeadTooLarge, Malformed, Refusal, TooBusy
+from streamlake.ingest.limits import CLIENT_BYTES_PER_SECOND, MAX_HEAD_BYTES
 from streamlake.ingest.results import problem
 
 _LINGER_SECONDS: Final = 1.0
 _NOT_HTTP: Final = "this is no HTTP request that can be read."
+_HEAD_TOO_LARGE: Final = f"the request line and headers are larger than {MAX_HEAD_BYTES:,} bytes."
+_EXTENSIONS_TOO_LARGE: Final = f"extensions of chunks or trailers are larger than {MAX_HEAD_BYTES:,} bytes."
 _UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection."""
 
-    _head_bytes = 0
-    _in_head = True
-    _refused = False
-    _head_timer: asyncio.TimerHandle | None = None
+    def __init__(
+        self,
+        *,
+        client_seconds: float,
+        max_connections: int,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._client_seconds = client_seconds
+        self._max_connections = max_connections
+        self._in_head = True
+        self._head_bytes = 0
+        self._idle_bytes = 0
+        """What came behind a head and moved no body: extensions of chunks, trailers, a body that nobody waits for."""
+        self._ended = False
+        """Whether nothing more is read: it was refused, or the client has closed its half."""
+        self._last_word: Refusal | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See asyncio.Protocol."""
         super().connection_made(transport)
+        if len(self.connections) > self._max_connections:
+            self._refuse(
+                TooBusy(
+                    f"{self._max_connections:,} connections are open in this process.",
+                    next_step="Use fewer connections, and each for many requests.",
+                )
+            )
+            return
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
-        self._head_is_here()
+        self._stop_waiting()
+        self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
-        if self._refused:
+        if self._ended:
             return
-        if self._in_head:
-            if self._head_timer is None:
-                self._await_head()
-            self._head_bytes += len(data)
-            data = _without_upgrade(data)
-            # What came may hold the head and part of the body: only a head that is still open is too large.
-            super().data_received(data)
-            if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self._refused:
-                self._refuse(HeadTooLarge(f"the request line and headers are larger than {MAX_HEAD_BYTES:,} bytes."))
+        self._unset_keepalive_if_required()
+        if not self._in_head:
+            cycle = self.cycle
+            before = len(cycle.body)
+            self._feed(data)
+            moved = self.cycle is not cycle or len(cycle.body) > before
+            self._idle_bytes = 0 if moved else self._idle_bytes + len(data)
+            if self._idle_bytes > MAX_HEAD_BYTES and not self._in_head:
+                self._refuse(
+                    HeadTooLarge(f"the extensions of chunks or the trailers are larger than {MAX_HEAD_BYTES:,} bytes.")
+                )
             return
-        super().data_received(data)
+        if self._head_timer is None:
+            self._await_head()
+        self._head_bytes += len(data)
+        # What came may hold a head and a body: a head that is open is too large now, one that was read by its own size.
+        self._feed(_without_upgrade(data))
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(HeadTooLarge(_HEAD_TOO_LARGE))
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """The client has closed its half, and may still read: what came whole is answered."""
+        if self.scheme == "https":
+            return None  # TLS knows no half
+        if not self._ended:
+            self._end(None)
+        return not self.transport.is_closing()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than its answer is written."""
+        super().pause_writing()
+        seconds = self._client_seconds + self.transport.get_write_buffer_size() / CLIENT_BYTES_PER_SECOND
+        self._write_timer = self.loop.call_later(seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has read on."""
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def on_message_begin(self) -> None:
+        """A head begins, maybe amid what came."""
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._await_head()
 
     def on_headers_complete(self) -> None:
         """The parser has read a head."""
-        self._head_is_here()
+        self._stop_waiting()
+        parser = self.parser
+        fault = head.fault(
+            parser.get_method(), parser.get_http_version(), self.headers, upgrade=parser.should_upgrade()
+        )
+        if fault is not None:
+            raise Malformed(fault)
+        if self._head_bytes > MAX_HEAD_BYTES and head.size(self.url, self.headers) > MAX_HEAD_BYTES:
+            raise HeadTooLarge(_HEAD_TOO_LARGE)
         super().on_headers_complete()
+        self._in_head = False
+        self._idle_bytes = 0
+        # Trailers are none of what was read and judged: they go into a list that nobody looks at.
+        self.headers = []
 
     def on_message_complete(self) -> None:
         """The parser has read a body to its end: what follows is the next head."""
         super().on_message_complete()
+        self._stop_waiting()
         self._in_head = True
         self._head_bytes = 0
 
-    def send_400_response(self, msg: str) -> None:
-        """The parser refused what came."""
-        self._refuse(Malformed(_NOT_HTTP if msg.startswith("Invalid HTTP") else msg))
+    def on_response_complete(self) -> None:
+        """One request is answered: the next one's turn."""
+        was_last = not self.pipeline
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._see_it_gone()
+        elif was_last and self._ended:
+            self._close(self._last_word)
+        elif was_last and not self._in_head:
+            # Answered without its body, as pages are: the rest has the time of a head to come.
+            self._await_head()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing came for a long while."""
+        super().timeout_keep_alive_handler()
+        self._see_it_gone()
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                # Who does not switch ignores the offer (RFC 9110, 7.8); the parser stopped behind the head.
+                data = data[offer.args[0] :]
+                continue
+            except httptools.HttpParserError as error:
+                cause = error.__context__
+                self._refuse(cause if isinstance(cause, Refusal) else Malformed(_NOT_HTTP))
+            return
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
+        self._head_timer = self.loop.call_later(self._client_seconds, self._too_late)
 
-    def _head_is_here(self) -> None:
-        self._in_head = False
+    def _stop_waiting(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
     def _too_late(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._await_head()  # the one before is still being answered
+            return
+        self._close(None)
 
     def _refuse(self, refusal: Refusal) -> None:
+        if not self._ended:
+            self._end(refusal)
+
+    def _end(self, refusal: Refusal | None) -> None:
+        """Read no more. What came whole is answered first, in its turn; then comes the refusal."""
+        self._ended = True
+        self._last_word = refusal
+        self._stop_waiting()
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            # Amid a body that nobody waits for, a refusal would be taken for the answer to the next request.
+            self._close(refusal if self._in_head else None)
+            return
+        if not cycle.more_body:
+            return
+        # What came is the rest of a request that is being read: to it, the client is gone.
+        waiting = deque(entry for entry in self.pipeline if entry[0] is not cycle)
+        is_running = len(waiting) == len(self.pipeline)
+        self.pipeline = waiting
+        cycle.disconnected = True
+        cycle.message_event.set()
+        if is_running:
+            self._close(None if cycle.response_started else refusal)
+
+    def _close(self, refusal: Refusal | None) -> None:
+        """Hang up, after the refusal if there is one."""
+        if self.transport.is_closing():
+            return
+        if refusal is None:
+            self.transport.close()
+            self._see_it_gone()
+            return
         said = problem(refusal)
-        head = [
+        answer = [
             STATUS_LINE[said.status],
             b"content-type: " + said.media + b"\r\n",
             b"content-length: " + str(len(said.body)).encode() + b"\r\n",
             b"connection: close\r\n\r\n",
+            said.body,
         ]
-        self._refused = True
-        self._head_is_here()
-        if self.cycle is not None and not self.cycle.response_complete:
-            # What came is the rest of a request that is being read: to it, the client is gone.
-            started = self.cycle.response_started
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-            if started:
-                self.transport.close()
-                return
-        self.transport.write(b"".join([*head, said.body]))
+        self.transport.write(b"".join(answer))
         # Closing with unread bytes resets the connection, and the client would lose the answer: half, then whole.
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(_LINGER_SECONDS, self._close, None)
+
+    def _see_it_gone(self) -> None:
+        """A closed connection stays until the client has read what was written: not for ever."""
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(self._client_seconds, self.transport.abort)
 
 
 def _without_upgrade(data: bytes) -> bytes:

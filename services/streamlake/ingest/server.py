@@ -108,7 +108,7 @@ class _JsonLogger(Logger):  # type: ignore[misc] # gunicorn has no types
 
 class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, settings: Settings, listener: socket.socket, manager: Manager, *, off_loopback: bool) -> None:
-        self._settings = settings
+        self.settings = settings
         self._manager = manager
         self._descriptor = listener.detach()  # gunicorn closes it
         self._off_loopback = off_loopback
@@ -118,7 +118,7 @@ class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no typ
         """See gunicorn. Nothing is read from files or the environment."""
         settings = {
             "bind": f"fd://{self._descriptor}",
-            "workers": self._settings.api_workers,
+            "workers": self.settings.api_workers,
             "worker_class": IngestWorker,
             "logger_class": _JsonLogger,
             "graceful_timeout": GRACEFUL_STOP_SECONDS,
@@ -126,19 +126,19 @@ class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no typ
             "backlog": _BACKLOG,
             "pre_fork": _name,
             "control_socket_disable": True,
-            "certfile": self._settings.api_tls_cert or None,
-            "keyfile": self._settings.api_tls_key or None,
+            "certfile": self.settings.api_tls_cert or None,
+            "keyfile": self.settings.api_tls_key or None,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
     def run(self) -> None:
         """Serve until told to stop."""
-        Master(self, self._manager, self._settings.state_dir, IngestWorker.process).run()
+        Master(self, self._manager, self.settings.state_dir, IngestWorker.process).run()
 
     def api(self, process: str) -> Api:
         """Called in a worker, after fork: nothing is preloaded, for a producer made before a fork is dead."""
-        return Api(self._settings, process, off_loopback=self._off_loopback)
+        return Api(self.settings, process, off_loopback=self._off_loopback)
 
 
 def _name(arbiter: Any, worker: IngestWorker) -> None:

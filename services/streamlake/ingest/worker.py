@@ -6,8 +6,10 @@ the same with its C parser 40 µs. `uvicorn.workers` is deprecated, and what is 
 
 import asyncio
 import ctypes
+import functools
 import logging
 import os
+import resource
 import signal
 import sys
 from types import FrameType
@@ -20,11 +22,12 @@ from uvicorn.server import Server
 
 from streamlake.ingest.app import Api
 from streamlake.ingest.protocol import BoundedProtocol
+from streamlake.settings import Settings
 
-_KEEP_ALIVE_SECONDS: Final = 75
 _BEAT_SECONDS: Final = 5
 _PR_SET_PDEATHSIG: Final = 1
 _LEFT_AFTER_DRAIN_SECONDS: Final = 2
+_FILES_BESIDE_CONNECTIONS: Final = 256
 
 
 class _Server(Server):
@@ -60,6 +63,7 @@ class IngestWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.ppid:
             os._exit(1)
+        _allow_files(self.app.settings.api_max_connections + _FILES_BESIDE_CONNECTIONS)
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -86,13 +90,18 @@ class IngestWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         async def beat() -> None:
             self.notify()
 
+        settings: Settings = self.app.settings
         tls = {}
         if self.cfg.is_ssl:
             tls = {"ssl_keyfile": self.cfg.keyfile, "ssl_certfile": self.cfg.certfile}
         return Config(
             self.wsgi,
             loop="none",
-            http=BoundedProtocol,
+            http=functools.partial(  # type: ignore[arg-type] # uvicorn only calls it
+                BoundedProtocol,
+                client_seconds=settings.api_client_seconds,
+                max_connections=settings.api_max_connections,
+            ),
             ws="none",
             lifespan="on",
             log_config=None,
@@ -100,9 +109,17 @@ class IngestWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             server_header=False,
             proxy_headers=False,
             backlog=self.cfg.backlog,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=settings.api_idle_seconds,
             timeout_notify=_BEAT_SECONDS,
             callback_notify=beat,
             timeout_graceful_shutdown=_LEFT_AFTER_DRAIN_SECONDS,
             **tls,
         )
+
+
+def _allow_files(wanted: int) -> None:
+    """A shell allows 1,024 open files as a rule, and each connection is one. The hard limit is not ours to raise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

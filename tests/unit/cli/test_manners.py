@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamlake.cli import output
+from streamlake.cli import main, output
 from streamlake.consumer.control import read_control
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +80,45 @@ def test_an_unknown_dataset_is_wrong_use_and_touches_nothing(tmp_path: Path, wor
 @pytest.mark.parametrize("words", [["nonsense"], ["status", "--nonsense"], ["status", "--exit-when", "tomorrow"]])
 def test_wrong_use_is_code_2(tmp_path: Path, words: list[str]) -> None:
     assert streamlake(*words, home=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["status", "--nonsense"], "streamlake status"),
+        (["--json", "status", "orders", "orders"], "streamlake"),
+        (["status", "orders", "orders"], "streamlake status"),
+        (["status", "--timeout", "soon"], "streamlake status"),
+        (["status", "--timeout"], "streamlake status"),
+        (["nonsense"], "streamlake"),
+        (["keys"], "streamlake keys"),
+        (["keys", "nonsense"], "streamlake keys"),
+        (["keys", "new"], "streamlake keys new"),
+        (["audit"], "streamlake audit"),
+        ([], "streamlake"),
+    ],
+)
+def test_wrong_use_is_one_document_for_machines(tmp_path: Path, words: list[str], command: str) -> None:
+    done = streamlake(*words, "--json", home=tmp_path / "home")
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert document["error"]["id"] == "SL-0804"
+    assert document["error"]["message"]
+    assert document["suggest"] == [f"{command} --help"]
+    assert document["suggest"][0] in document["error"]["next_step"]
+    assert not (tmp_path / "home").exists()
+
+
+def test_help_is_no_error_for_machines_either(tmp_path: Path) -> None:
+    done = streamlake("status", "--json", "--help", home=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Usage: streamlake status [OPTIONS] [dataset]")
+
+
+def test_a_bug_is_one_document_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main._report(ZeroDivisionError("by zero"), ["status", "--json"], as_json=True) == 70
+    document = json.loads(capsys.readouterr().out)
+    assert document["error"]["id"] == "SL-0800"
+    assert "ZeroDivisionError" in document["error"]["message"]
 
 
 def test_waiting_ends_in_time(tmp_path: Path) -> None:

@@ -32,3 +32,14 @@ def test_an_error_gives_it_back() -> None:
     with share:
         share.hold(10)
     assert admission.bytes == 0
+
+
+def test_an_answer_is_held_until_it_is_read() -> None:
+    admission = Admission(max_bytes=100)
+    with Share(admission) as first, Share(admission) as second:
+        first.hold(90)
+        first.give_back()
+        first.owe(95)
+        with pytest.raises(TooBusy):
+            second.hold(10)
+    assert admission.bytes == 0

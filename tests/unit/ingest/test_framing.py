@@ -1,6 +1,8 @@
 """An event's value is the event's own bytes: cutting a body apart never changes one."""
 
 import json
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,35 @@ def test_one_object_is_the_whole_body() -> None:
 
 def test_lines_keep_their_bytes_and_blank_ones_are_passed_over() -> None:
     assert framing.lines(b' {"a":1} \r\n\n  \r\n{"b":2}\n{"c":\r3}') == [b' {"a":1} ', b'{"b":2}', b'{"c":\r3}']
+
+
+@pytest.mark.parametrize(
+    ("split", "body"),
+    [
+        (framing.one_or_many, b"[" + b"1," * 3_000_000 + b"1]"),
+        (framing.lines, b"1\n" * 4_000_000),
+    ],
+)
+def test_millions_are_refused_without_being_made(split: Callable[[bytes], list[bytes]], body: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge, match="more than 10,000"):
+            split(body)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_ten_thousand_events_with_many_commas_are_taken() -> None:
+    event = b'{"v":[' + b",".join([b"1"] * 100) + b"]}"
+    assert framing.one_or_many(b"[" + b",".join([event] * 10_000) + b"]") == [event] * 10_000
+
+
+def test_blank_lines_without_number_are_passed_over() -> None:
+    assert framing.lines(b'{"a":1}\r\n' + b" \n\r\n" * 500_000 + b' {"b":2} \n' + b"\n" * 500_000 + b" ") == [
+        b'{"a":1}',
+        b' {"b":2} ',
+    ]
 
 
 @pytest.mark.parametrize("count", [10_000, 10_001])

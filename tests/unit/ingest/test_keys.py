@@ -63,7 +63,7 @@ def test_a_key_is_for_its_datasets(tmp_path: Path) -> None:
         guard.producer([(b"authorization", b"Bearer " + some.encode())], "clicks")
 
 
-ENTRY = {"id": "", "producer": "", "datasets": [], "sha256": "", "created_at": ""}
+ENTRY = {"id": "", "producer": "", "datasets": [], "sha256": "0" * 64, "created_at": ""}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,8 @@ ENTRY = {"id": "", "producer": "", "datasets": [], "sha256": "", "created_at": "
         b'{"format":1,"keys":3}',
         json.dumps({"format": 1, "keys": [ENTRY | {"id": 1}]}).encode(),
         json.dumps({"format": 1, "keys": [ENTRY | {"datasets": "all"}]}).encode(),
+        json.dumps({"format": 1, "keys": [ENTRY | {"sha256": "\xe9" * 64}]}).encode(),
+        json.dumps({"format": 1, "keys": [ENTRY | {"sha256": ""}]}).encode(),
     ],
 )
 def test_a_broken_file_is_said_to_be_so(tmp_path: Path, content: bytes) -> None:
@@ -85,6 +87,15 @@ def test_a_broken_file_is_said_to_be_so(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(BadKeysFile):
         keys.load(path)
+
+
+def test_two_keys_in_one_request_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    secret, key = keys.new("a", ("all",), AT)
+    keys.save(path, (key,))
+    bearer = (b"authorization", b"Bearer " + secret.encode())
+    with pytest.raises(NoKey, match="twice"):
+        Guard(path, off_loopback=False).producer([bearer, bearer], "orders")
 
 
 def test_a_running_guard_keeps_its_last_good_keys(tmp_path: Path) -> None:

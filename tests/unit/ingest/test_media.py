@@ -52,3 +52,9 @@ def test_the_rest_of_the_headers() -> None:
     binary = declared([JSON, (b"ce-id", b"1"), (b"ce-subject", b"%E2%82%AC")])
     assert binary.shape == "cloudevent_binary"
     assert ("subject", "€") in binary.ce_attributes
+
+
+@pytest.mark.parametrize("name", [b"content-type", b"idempotency-key"])
+def test_a_header_that_counts_once_may_not_stand_twice(name: bytes) -> None:
+    with pytest.raises(Malformed, match="twice"):
+        declared([(b"content-type", b"application/json"), (name, b"application/json"), (name, b"application/json")])

@@ -1,0 +1,20 @@
+"""A command line that cannot be carried out, as machines are told: typer only has words for people."""
+
+import typer
+
+from streamlake.errors import Misconfigured
+
+
+class WrongUse(Misconfigured):
+    """The command line has a word, an option or a value that the command does not take, or lacks one."""
+
+    code = "SL-0804"
+
+
+def of(error: typer.TyperException) -> WrongUse:
+    """What typer refused, with the command whose help says better."""
+    context = getattr(error, "ctx", None)
+    command = "streamlake" if context is None else context.command_path
+    # Where words are missing altogether typer's message is the whole help; its first line says how it is used.
+    message = error.format_message().strip().splitlines()[0].rstrip(".")
+    return WrongUse(f"{message}.", next_step=f"`{command} --help` says what is taken.")

@@ -1,0 +1,272 @@
+"""One connection, over a real socket: whose turn it is, when it is closed, and what of a request the app is told."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvloop
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from streamlake.ingest.limits import MAX_HEAD_BYTES
+from streamlake.ingest.protocol import BoundedProtocol
+
+CLIENT_SECONDS = 0.3
+HEAD = b"POST /x HTTP/1.1\r\nHost: a\r\n"
+WHOLE = HEAD + b"Content-Length: 2\r\n\r\nok"
+CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+LARGE = 32 << 20
+
+
+class App:
+    """Answers each request with its number once it may; `told` is what it was told of them."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+        self.may.set()
+        self.told: list[tuple[dict[bytes, bytes], bytes]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        number = len(self.told)
+        self.told.append((dict(scope["headers"]), b""))
+        if scope["path"] != "/unread":
+            body = b""
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
+                body += message["body"]
+                if not message["more_body"]:
+                    break
+            self.told[number] = (self.told[number][0], body)
+        await self.may.wait()
+        answer = bytes(LARGE) if scope["path"] == "/large" else b"answer %d;" % number
+        headers = [(b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+
+class Connection:
+    """The client's side."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def send(self, sent: bytes, *, end: bool = False) -> None:
+        self.writer.write(sent)
+        if end:
+            self.writer.write_eof()
+        await self.writer.drain()
+
+    async def rest(self) -> bytes:
+        """All that comes until the other side closes."""
+        return await self.reader.read()
+
+    async def has(self, word: bytes) -> bytes:
+        """What comes until this word."""
+        return await self.reader.readuntil(word)
+
+
+@asynccontextmanager
+async def serving(max_connections: int = 100) -> AsyncIterator[tuple[App, Callable[[], Awaitable[Connection]]]]:
+    app = App()
+    config = Config(app, loop="none", log_config=None, access_log=False)
+    config.load()
+    state = ServerState()
+    make = functools.partial(
+        BoundedProtocol,
+        client_seconds=CLIENT_SECONDS,
+        max_connections=max_connections,
+        config=config,
+        server_state=state,
+        app_state={},
+    )
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    opened: list[Connection] = []
+
+    async def connect() -> Connection:
+        opened.append(Connection(*await asyncio.open_connection("127.0.0.1", port)))
+        return opened[-1]
+
+    try:
+        yield app, connect
+    finally:
+        for connection in opened:
+            connection.writer.close()
+        server.close()
+        for _ in range(200):
+            if not state.connections:
+                break
+            await asyncio.sleep(0.02)
+        assert not state.connections, "a connection was not closed"
+
+
+Scenario = Callable[[], Awaitable[None]]
+
+
+def scenario(test: Scenario) -> Callable[[], None]:
+    @functools.wraps(test)
+    def run() -> None:
+        uvloop.run(asyncio.wait_for(test(), 20))
+
+    # pytest would look for fixtures in the signature that `wraps` remembers.
+    del run.__wrapped__
+    return run
+
+
+@scenario
+async def test_rubbish_does_not_overtake_the_answer_before_it() -> None:
+    async with serving() as (app, connect):
+        app.may.clear()
+        connection = await connect()
+        await connection.send(WHOLE * 2 + b"\0\r\n\r\n")
+        await asyncio.sleep(0)
+        app.may.set()
+        said = await connection.rest()
+        assert [said.index(word) for word in (b"answer 0", b"answer 1", b" 400 ")] == sorted(
+            said.index(word) for word in (b"answer 0", b"answer 1", b" 400 ")
+        )
+
+
+@scenario
+async def test_a_broken_body_does_not_overtake_the_answer_before_it() -> None:
+    async with serving() as (app, connect):
+        app.may.clear()
+        connection = await connect()
+        await connection.send(WHOLE + CHUNKS + b"zz\r\n")
+        app.may.set()
+        said = await connection.rest()
+        assert said.index(b"answer 0") < said.index(b" 400 ")
+        assert b"answer 1" not in said
+
+
+@pytest.mark.parametrize("second", [b"", WHOLE, WHOLE[:-1], HEAD])
+def test_who_closes_its_half_is_answered_what_came_whole(second: bytes) -> None:
+    @scenario
+    async def test() -> None:
+        async with serving() as (app, connect):
+            app.may.clear()
+            connection = await connect()
+            await connection.send(WHOLE + second, end=True)
+            app.may.set()
+            said = await connection.rest()
+            assert said.count(b" 202 ") == 1 + (second == WHOLE)
+
+    test()
+
+
+@scenario
+async def test_trailers_are_no_headers() -> None:
+    async with serving() as (app, connect):
+        connection = await connect()
+        await connection.send(CHUNKS + b"2\r\nok\r\n0\r\nX-Late: 1\r\n\r\n", end=True)
+        await connection.rest()
+        ((headers, body),) = app.told
+        assert (b"x-late" in headers, body) == (False, b"ok")
+
+
+@pytest.mark.parametrize("tail", [b"0\r\na: ", b"0\r\n" + b"a: b\r\n" * 3000, b"5;a="])
+def test_trailers_and_extensions_have_a_limit(tail: bytes) -> None:
+    @scenario
+    async def test() -> None:
+        async with serving() as (app, connect):
+            connection = await connect()
+            await connection.send(CHUNKS)
+            while not app.told:
+                await asyncio.sleep(0)
+            await connection.send(tail)
+            for _ in range(20):
+                await connection.send(b"b" * (MAX_HEAD_BYTES // 10))
+            assert b" 431 " in await connection.rest()
+
+    test()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        HEAD,
+        b"\r\n",
+        WHOLE + HEAD,
+        b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1",
+    ],
+)
+def test_a_client_that_stops_is_closed(sent: bytes) -> None:
+    """With nothing, amid a head, amid a head behind another request, amid a body that nobody reads."""
+
+    @scenario
+    async def test() -> None:
+        async with serving() as (_, connect):
+            connection = await connect()
+            await connection.send(sent)
+            said = await connection.rest()
+            assert said.count(b" 202 ") == (WHOLE in sent or b"unread" in sent)
+
+    test()
+
+
+@scenario
+async def test_a_slow_head_behind_a_request_does_not_cost_its_answer() -> None:
+    async with serving() as (app, connect):
+        app.may.clear()
+        connection = await connect()
+        await connection.send(WHOLE + HEAD)
+        await asyncio.sleep(2 * CLIENT_SECONDS)
+        app.may.set()
+        assert b"answer 0" in await connection.rest()
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
+def test_a_client_that_does_not_read_is_cut_off(more: bytes) -> None:
+    @scenario
+    async def test() -> None:
+        async with serving() as (_, connect):
+            connection = await connect()
+            connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # a transport that reads
+            await connection.send(b"GET /large HTTP/1.1\r\nHost: a\r\n" + more + b"\r\n")
+            # `serving` holds the rest: no connection may be left.
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlake.ingest.protocol.CLIENT_BYTES_PER_SECOND", 100 << 20)
+        test()
+
+
+@scenario
+async def test_one_connection_too_many_is_told_to_come_later() -> None:
+    async with serving(max_connections=1) as (_, connect):
+        first, second = await connect(), await connect()
+        assert b" 429 " in await second.rest()
+        await first.send(WHOLE, end=True)
+        assert b" 202 " in await first.rest()
+
+
+@pytest.mark.parametrize("cut", [0, 20, 47])
+def test_an_offer_to_switch_is_ignored(cut: int) -> None:
+    """Also where it comes in pieces, and where another request stands behind it."""
+    offer = b"GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+    @scenario
+    async def test() -> None:
+        async with serving() as (_, connect):
+            connection = await connect()
+            await connection.send(offer[:cut])
+            await connection.send(offer[cut:] + WHOLE, end=True)
+            said = await connection.rest()
+            assert said.count(b" 202 ") == 2
+
+    test()
+
+
+@scenario
+async def test_a_body_with_an_offer_behind_another_request_is_not_taken_for_a_request() -> None:
+    async with serving() as (app, connect):
+        connection = await connect()
+        hidden = b"Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n" % len(WHOLE) + WHOLE
+        await connection.send(WHOLE + HEAD + hidden, end=True)
+        said = await connection.rest()
+        assert (said.count(b" 202 "), said.count(b" 400 "), len(app.told)) == (1, 1, 1)
