@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.torture import report
 from tests.torture.mounts import own_mounts
 from tests.torture.platform import Options
+from tests.torture.schedule import EVERY_SECONDS
 from tests.torture.run import run, say_to_stderr
 
 parser = argparse.ArgumentParser(
@@ -22,6 +23,7 @@ parser.add_argument("--seed", type=int, required=True, help="what happens when; 
 parser.add_argument("--minutes", type=float, default=3.0)
 parser.add_argument("--lake", choices=("bucket", "local"), help="against the seed's choice")
 parser.add_argument("--rate", type=float, default=150.0, help="events a second")
+parser.add_argument("--every", type=float, default=EVERY_SECONDS, help="seconds between two faults, in the mean")
 parser.add_argument("--report", type=Path, help="a file for the tables of docs/torture.md; a second one gets .json")
 parser.add_argument("--home", type=Path, help="where everything stands, and stays; else a folder that is removed if OK")
 parser.add_argument("--plant", help="a bug of tests/torture/planted.py in the consumers: the verdict must find it")
@@ -30,7 +32,7 @@ faulthandler.enable()
 mounts = own_mounts()
 home = arguments.home or Path(tempfile.mkdtemp(prefix="torture-"))
 lake = arguments.lake or ("local" if arguments.seed % 4 == 3 else "bucket")
-options = Options(arguments.seed, arguments.minutes, home.absolute(), lake, arguments.rate, mounts=mounts)
+options = Options(arguments.seed, arguments.minutes, home.absolute(), lake, arguments.rate, arguments.every, mounts=mounts)
 if arguments.plant:
     planted = (sys.executable, "-m", "tests.torture.planted", arguments.plant)
     options = Options(**{**options.__dict__, "consumer": planted})

@@ -7,6 +7,7 @@ import time
 
 import psutil
 
+from tests.torture.contracts import DATASET
 from tests.torture.platform import GROUP, SESSION_SECONDS, Platform
 from tests.torture.proving import NotProven, hold, insist, within
 from tests.torture.schedule import Planned
@@ -46,9 +47,10 @@ def consumer_paused(platform: Platform, planned: Planned) -> str:
 def consumer_zombie(platform: Platform, planned: Planned) -> str:
     """Frozen until the group has gone on without it; then it wakes and may still believe that it owns its partitions."""
     unit = platform.consumers[planned.consumer]
+    insist(lambda: _require_member(platform, planned.consumer, there=True))
     with _frozen(_running(unit)) as frozen:
         time.sleep(max(planned.seconds, SESSION_SECONDS + 1))
-        insist(lambda: _require_gone(platform, planned.consumer), 60)
+        insist(lambda: _require_member(platform, planned.consumer, there=False))
     return f"pid {frozen} woke after it had been expelled"
 
 
@@ -148,13 +150,12 @@ class _frozen(contextlib.AbstractContextManager[int]):  # noqa: N801 - reads as 
             os.kill(self._pid, signal.SIGCONT)
 
 
-def _require_gone(platform: Platform, consumer: int) -> None:
-    """NotProven while the group still counts this consumer among its members."""
+def _require_member(platform: Platform, consumer: int, *, there: bool) -> None:
+    """NotProven unless the group counts this consumer among its members, or no longer."""
     group = platform.broker.admin().describe_consumer_groups([GROUP])[GROUP].result(10)
-    suffix = f".{consumer + 1}-" if consumer else f"streamlake-consumer-{GROUP.rsplit('-', 1)[1]}-"
-    for member in group.members:
-        if suffix in (member.group_instance_id or ""):
-            raise NotProven(f"{member.group_instance_id} is still a member")
+    prefix = f"streamlake-consumer-{DATASET}" + (f".{consumer + 1}-" if consumer else "-")
+    if any((member.group_instance_id or "").startswith(prefix) for member in group.members) is not there:
+        raise NotProven(f"{prefix}… is {'not' if there else 'still'} a member")
 
 
 def _full(platform: Platform, name: str, planned: Planned) -> str:

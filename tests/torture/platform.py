@@ -18,7 +18,7 @@ from tests.torture.clock import Clock, compile_shim
 from tests.torture.contracts import DATASET
 from tests.torture.links import Link, Wires
 from tests.torture.mounts import Disk
-from tests.torture.schedule import CONSUMERS
+from tests.torture.schedule import CONSUMERS, EVERY_SECONDS
 from tests.torture.store_link import StoreLink
 from tests.torture.units import Keeper, Supervisor, Unit, waited
 
@@ -38,6 +38,7 @@ class Options:
     home: Path
     lake: str
     rate: float = 150.0
+    every_seconds: float = EVERY_SECONDS
     posters: int = 3
     mounts: bool = False
     consumer: tuple[str, ...] = (str(STREAMLAKE), "consume")

@@ -68,7 +68,8 @@ def run(options: Options, say: Callable[[str], None]) -> Result:
         platform.start()
         watch = Watch(platform)
         say(f"{time.monotonic() - began:.0f} s to start; in {platform.home}")
-        inflictor = Inflictor(platform, plan(options.seed, options.minutes, platform.abilities), say)
+        planned = plan(options.seed, options.minutes, platform.abilities, every_seconds=options.every_seconds)
+        inflictor = Inflictor(platform, planned, say)
         result.done = inflictor.done
         inflictor.run()
         _settle(platform, watch, result, say)

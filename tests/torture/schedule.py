@@ -60,7 +60,7 @@ KINDS: Final = (
     Kind("store_killed", ("store",), 0, 3, "bucket"),
     Kind("lake_disk_full", ("store",), 2, 8, "lake mount"),
     Kind("state_disk_full", ("state",), 2, 8, "mount"),
-    Kind("clock_jumps_in_consumer", ONE, 2, 12, "clock"),
+    Kind("clock_jumps_in_consumer", ONE, 15, 40, "clock"),
     Kind("clock_jumps_in_api", ("api",), 2, 12, "clock"),
     Kind("rebalance_storm", ("group",)),
     Kind("offsets_set_back", ("group",)),
@@ -72,6 +72,7 @@ KINDS: Final = (
     Kind("keys_rotated", ("keys",)),
 )
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
+EVERY_SECONDS: Final = 3.8
 JUMPS: Final = (-86_400, -3_600, -30, 30, 3_600, 86_400, 40 * 86_400)
 MAX_ADDED: Final = 4
 """Partitions; more would only make the run slower."""
@@ -98,7 +99,7 @@ def possible(abilities: frozenset[str]) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if not kind.needs or kind.needs in abilities)
 
 
-def plan(seed: int, minutes: float, abilities: frozenset[str], *, gap_seconds: float = 3.8) -> list[Planned]:
+def plan(seed: int, minutes: float, abilities: frozenset[str], *, every_seconds: float = EVERY_SECONDS) -> list[Planned]:
     """Kinds are dealt from a shuffled deck, so that each comes as often as the others."""
     dice = random.Random(f"torture {seed}")
     deck = _dealt(dice, possible(abilities))
@@ -114,7 +115,7 @@ def plan(seed: int, minutes: float, abilities: frozenset[str], *, gap_seconds: f
         seconds = round(dice.uniform(kind.shortest, kind.longest), 1)
         size = dice.choice(JUMPS) if "clock" in kind.name else dice.randrange(1, 100)
         planned.append(Planned(round(at, 1), kind.name, seconds, consumer, size))
-        at += dice.uniform(0.4, 1.6) * gap_seconds
+        at += dice.uniform(0.4, 1.6) * every_seconds
     return planned
 
 
