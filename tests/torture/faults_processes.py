@@ -152,7 +152,8 @@ class _frozen(contextlib.AbstractContextManager[int]):  # noqa: N801 - reads as 
 
 def _require_member(platform: Platform, consumer: int, *, there: bool) -> None:
     """NotProven unless the group counts this consumer among its members, or no longer."""
-    group = platform.broker.admin().describe_consumer_groups([GROUP])[GROUP].result(10)
+    admin = platform.broker.admin()  # kept until its future is done
+    group = admin.describe_consumer_groups([GROUP], request_timeout=8)[GROUP].result(10)
     prefix = f"streamlake-consumer-{DATASET}" + (f".{consumer + 1}-" if consumer else "-")
     if any((member.group_instance_id or "").startswith(prefix) for member in group.members) is not there:
         raise NotProven(f"{prefix}… is {'not' if there else 'still'} a member")

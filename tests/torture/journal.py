@@ -34,6 +34,10 @@ class Writer:
         """No answer, or one that says that it is not known."""
         self._write("may", list(ids))
 
+    def close(self) -> None:
+        """No more is written."""
+        self._file.close()
+
     def _write(self, what: str, content: Sequence[Any]) -> None:
         if content:
             self._file.write(json.dumps([what, content], separators=(",", ":")).encode() + b"\n")
