@@ -13,7 +13,7 @@ from tests.oracle.verify import Proof
 from tests.torture import verdict
 from tests.torture.contracts import DATASET
 from tests.torture.faults import Done, Inflictor
-from tests.torture.journal import Writer
+from tests.torture.journal import Writer, receipts
 from tests.torture.load_kafka import Direct, make_producer
 from tests.torture.platform import DLQ, RAW, Options, Platform
 from tests.torture.proving import NotProven, insist
@@ -82,10 +82,17 @@ def run(options: Options, say: Callable[[str], None]) -> Result:
 
 def _settle(platform: Platform, watch: Watch, result: Result, say: Callable[[str], None]) -> None:
     """No more load; then everything must catch up without help (I11), and stop cleanly."""
+    began = time.monotonic()
+    try:
+        # While the load still flows: every producer gets receipts again.
+        before = receipts(platform.home / "journals")
+        waited(lambda: _all_served(platform, before), CATCH_UP_SECONDS, "receipts for every producer again")
+    except TimeoutError as error:
+        result.violations.append(f"I11: {error}")
+    say(f"every producer is served again after {time.monotonic() - began:.1f} s")
     code = platform.load.stop()
     if code != 0:
         result.violations.append(f"the load ended with {code}; see {platform.load.log.name}")
-    began = time.monotonic()
     try:
         last = _close_partitions(platform)
         waited(lambda: _landed(platform, watch, last), CATCH_UP_SECONDS, "everything landed")
@@ -99,6 +106,11 @@ def _settle(platform: Platform, watch: Watch, result: Result, say: Callable[[str
         if code not in (0, None):
             result.violations.append(f"I11: {unit.name} did not stop cleanly but with {code}")
     watch.close()
+
+
+def _all_served(platform: Platform, before: dict[str, int]) -> bool:
+    now = receipts(platform.home / "journals")
+    return all(count > before[name] for name, count in now.items())
 
 
 def _close_partitions(platform: Platform) -> dict[int, int]:
