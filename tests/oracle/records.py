@@ -12,13 +12,14 @@ Header = tuple[str, bytes | None]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the lake: where its record was, and the digest of what it says."""
+    """A line of the lake: where its record was, the digest of what it says, and of the event alone as it was sent."""
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     digest: bytes
+    event: str
 
 
 def digest(timestamp_ms: int, key: bytes | None, meta: bytes | None, headers: Sequence[Header], value: bytes) -> bytes:
@@ -56,21 +57,34 @@ def raw_line(text: bytes) -> Line:
     said = digest(
         int(str(plain["timestamp_ms"])), bytes_of(plain, "key"), meta, _headers(plain), found["payload"].encode()
     )
-    return _line(plain, said)
+    value = None if found["payload"] == "null" else found["payload"].encode()
+    return _line(plain, said, event_digest(bytes_of(plain, "key"), value))
 
 
 def dead_line(text: bytes) -> Line:
     """A line of the dead letters' zone; ValueError, KeyError or TypeError where it is none."""
     plain = _plain(members(text), set())
-    value = _nullable(bytes_of(plain, "value"))
-    return _line(plain, digest(int(str(plain["timestamp_ms"])), bytes_of(plain, "key"), None, _headers(plain), value))
+    value, headers = bytes_of(plain, "value"), _headers(plain)
+    said = digest(int(str(plain["timestamp_ms"])), bytes_of(plain, "key"), None, headers, _nullable(value))
+    original_key = headers[-2][1] if len(headers) > 1 else None
+    return _line(plain, said, event_digest(original_key, value))
 
 
-def _line(plain: dict[str, object], said: bytes) -> Line:
+def event_digest(key: bytes | None, value: bytes | None) -> str:
+    """The event by its own bytes, but for what landing may change: line breaks between tokens, and space around it.
+
+    A tombstone has none, so its key stands for it.
+    """
+    said = b"tombstone:" + (key or b"") if value is None else value
+    said = said.replace(b"\n", b" ").replace(b"\r", b" ").strip(b" \t")
+    return hashlib.blake2b(said, digest_size=12).hexdigest()
+
+
+def _line(plain: dict[str, object], said: bytes, event: str) -> Line:
     partition, offset = plain["kafka_partition"], plain["kafka_offset"]
     if not isinstance(partition, int) or not isinstance(offset, int):
         raise TypeError("coordinates are no numbers")
-    return Line(str(plain["topic"]), partition, offset, bytes_of(plain, "key"), said)
+    return Line(str(plain["topic"]), partition, offset, bytes_of(plain, "key"), said, event)
 
 
 def _plain(found: dict[str, str], but: set[str]) -> dict[str, object]:

@@ -45,10 +45,12 @@ def free_port() -> int:
 class BrokerUnderTest(Broker):
     """A broker that tests may stop, kill, pause and start again; its data stays."""
 
-    def __init__(self, home: Path, *, durable: bool = False, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, *, durable: bool = False, extra: Mapping[str, str] | None = None, port: int | None = None
+    ) -> None:
         settings = {**QUICK, **(extra or {})}
         super().__init__(
-            Place(home=home, port=free_port(), software=software_folder(), durable=durable, extra=settings)
+            Place(home=home, port=port or free_port(), software=software_folder(), durable=durable, extra=settings)
         )
 
     def _argv(self) -> list[str]:

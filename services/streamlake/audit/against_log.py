@@ -42,18 +42,18 @@ def look(admin: Admin, dataset: str, cluster_id: str | None = None) -> Seen:
             f"The lake was landed from the Kafka cluster {cluster_id}; the one that answers is {ours}.",
             next_step="Point STREAMLAKE_BOOTSTRAP_SERVERS at the lake's own cluster.",
         )
-    trouble = ""
+    trouble, group = "", consumer_group(dataset)
+    committed: dict[str, dict[int, int]] = {}
     try:
-        committed = admin.all_committed(consumer_group(dataset))
+        committed = {topic: admin.committed(group, topic) for topic, id_ in topics if id_}
     except (Retryable, Unknown, Permanent) as error:
         # A cluster that never had a group has no coordinator yet, and an auditor may not be allowed to look at groups:
         # that is no reason not to compare the rest, for no verdict hangs on the group's offsets.
-        committed, trouble = {}, f", but for the group's offsets: {error}"
+        trouble = f", but for the group's offsets: {error}"
     logs = []
     for topic, id_ in topics:
         bounds = admin.all_bounds(topic, range(admin.partitions(topic))) if id_ else {}
-        group = {partition: offset for (name, partition), offset in committed.items() if name == topic}
-        logs.append(TopicLog(topic, id_, bounds, group))
+        logs.append(TopicLog(topic, id_, bounds, committed.get(topic, {})))
     return Seen(logs, trouble)
 
 

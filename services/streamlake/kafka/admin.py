@@ -23,6 +23,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # typ
 from streamlake.kafka import clients
 from streamlake.kafka.errors import KafkaUnavailable, OutcomeUnknown, TopicMissing
 from streamlake.kafka.faults import error_of, error_of_exception
+from streamlake.kafka.group_offsets import GroupOffsets
 from streamlake.kafka.refusals import Refusals
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class Admin:
             "error_cb": self._refusals,
         }
         self._seconds = seconds
+        self._group_offsets = GroupOffsets(bootstrap, seconds=seconds, security=security)
         self._made: AdminClient | None = None
         self._made_at = 0.0
         self._before: AdminClient | None = None
@@ -178,17 +180,10 @@ class Admin:
 
     def committed(self, group: str, topic: str) -> dict[int, int]:
         """What the group has committed, by partition; partitions without a commit are left out."""
-        return {p: offset for (t, p), offset in self.all_committed(group).items() if t == topic}
-
-    def all_committed(self, group: str) -> dict[tuple[str, int], int]:
-        """What the group has committed anywhere, by topic and partition."""
-        request = [ConsumerGroupTopicPartitions(group)]
-        future = self.client.list_consumer_group_offsets(request, request_timeout=self._seconds)[group]
-        found = self.wait(future, f"reading the offsets of {group}").topic_partitions
-        for place in found:
-            if place.error is not None:
-                raise error_of(place.error, f"reading the offset of {group} in {place.topic}", wrote=False)
-        return {(place.topic, place.partition): place.offset for place in found if place.offset >= 0}
+        try:
+            return self._group_offsets.read(group, topic, range(self.partitions(topic)))
+        except TopicMissing:
+            return {}
 
     def holders(self, group: str) -> dict[tuple[str, int], str]:
         """Who holds each partition: the member's static name, or else the address that it came from.

@@ -144,3 +144,9 @@ def reader(bootstrap: str, *, prefetch_bytes: int = 8 << 20, security: Mapping[s
         # readers held 80 MB before a backlog.
         "queued.min.messages": 1000,
     }
+
+
+def observer(bootstrap: str, group: str, *, security: Mapping[str, Value] | None = None) -> Config:
+    """For questions about a group that it never joins."""
+    config = _base(bootstrap, security)
+    return config | {"group.id": group, "enable.auto.commit": False, "enable.auto.offset.store": False}
