@@ -48,8 +48,10 @@ def held_elsewhere(
         holders = {w: m for w, m in admin.holders(consumer_group(dataset)).items() if w in missing}
         if not holders:
             return ()
-        committed = admin.all_committed(consumer_group(dataset))
-        heads = _heads(admin, store, dataset, {w: committed.get(w, 0) for w in holders})
+        committed = {
+            topic: admin.committed(consumer_group(dataset), topic) for topic in {topic for topic, _ in holders}
+        }
+        heads = _heads(admin, store, dataset, {(t, p): committed[t].get(p, 0) for t, p in holders})
     except StreamlakeError:
         return ()
     now = time.time()
