@@ -86,11 +86,14 @@ class Host:
                 start_new_session=True,
             )
 
-    def wait(self, seconds: float = 90, *, after: str = "") -> None:
+    def wait(self, seconds: float = 300, *, after: str = "") -> None:
         """Until it answers on SSH and has started up; with `after`, until it runs another boot than that one."""
         deadline = time.monotonic() + seconds
         while True:
-            done = self.attempt("cat /proc/sys/kernel/random/boot_id && systemctl is-system-running --wait")
+            # On a busy machine a host takes minutes to start up, and says so only at the end.
+            left = max(deadline - time.monotonic(), 1.0)
+            asked = "cat /proc/sys/kernel/random/boot_id && timeout 30 systemctl is-system-running --wait"
+            done = self.attempt(asked, seconds=left + 40)
             said = done.stdout.split()
             if len(said) == 2 and said[0] != after and said[1] in {"running", "degraded"}:
                 return
