@@ -12,7 +12,7 @@ from tests.support.host.operator import lake
 from tests.support.host.secret_manager import SecretManager
 from tests.support.host.traffic import lines_of
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = pytest.mark.timeout(3000)
 SIX_MINUTES = 360.0
 # What changes by itself, or tells of runs: caches, and the play's own notes.
 _OWN_LIFE = ("/etc/.pwd.lock", "/etc/ld.so.cache", "__pycache__")

@@ -83,7 +83,7 @@ class Deployment:
         *arguments: str,
         script: str = "scripts/deploy",
         release: Mapping[str, str] | None = None,
-        seconds: float = 1200,
+        seconds: float = 2400,
     ) -> Played:
         """Run the documented command. `release` replaces files of the checkout for this run alone."""
         command = [script, "-i", str(self.inventory), *arguments]
@@ -92,16 +92,20 @@ class Deployment:
         if release is not None:
             command = _with_files(command, release, self.fleet.folder)
         begun = time.monotonic()
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=seconds,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as late:
+            said = late.output.decode(errors="replace") if late.output else ""
+            raise Failed(f"{shlex.join(command)} did not end in {seconds:.0f} s:\n{said[-5000:]}") from late
         played = Played(done.returncode, done.stdout, time.monotonic() - begun)
         number = len(list(self.fleet.folder.glob("play-*")))
         (self.fleet.folder / f"play-{number:02}.log").write_text(f"{shlex.join(command)}\n{played.text}")
