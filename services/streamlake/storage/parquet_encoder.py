@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from streamlake.storage.parquet_form import PROMISE, SCHEMA, TAIL_BYTES, Promise, RowGroup, footer_length
 from streamlake.storage.raw_line import columns_of
 
-ROW_GROUP_BYTES: Final = 4 << 20
+ROW_GROUP_BYTES: Final = 2 << 20
 """Lines of a row group. They are held until it is full, and take some five times as much while it is made."""
 
 

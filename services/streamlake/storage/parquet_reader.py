@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from streamlake.storage.parquet_form import GUARD_BYTES, PROMISE, SCHEMA, TAIL_BYTES, Promise, footer_length
-from streamlake.storage.raw_line import Columns, NotRawLines, lines_of
+from streamlake.storage.raw_line import Columns, lines_of
 from streamlake.storage.store import ObjectStore
 
 _MAX_ROW_GROUP_BYTES: Final = 64 << 20
@@ -65,10 +65,11 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Footer:
-    """A footer that is as it was written."""
+    """A footer that is as it was written, and where it starts, with what guards it."""
 
     metadata: Any
     promise: Promise
+    start: int
     part_size: int
 
 
@@ -87,8 +88,12 @@ def lines(store: ObjectStore, name: str) -> Iterator[bytes]:
         start = group.end
         try:
             yield lines_of(_columns(file.read_row_group(number, use_threads=False)))
-        except (pa.ArrowException, OSError, NotRawLines) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise DamagedParquet(f"its row group {number} cannot be read: {error}") from error
+    if start == 0 and _range(store, name, 0, len(_MAGIC)) == _MAGIC:
+        start = len(_MAGIC)  # a part without a line
+    if start != footer.start:
+        raise DamagedParquet("something stands between its row groups and its footer")
 
 
 def _columns(table: Any) -> Columns:
@@ -122,7 +127,7 @@ def _footer(store: ObjectStore, name: str) -> _Footer:
         raise DamagedParquet(f"its footer cannot be read: {error}") from error
     if not metadata.schema.to_arrow_schema().equals(SCHEMA) or len(promise.row_groups) != metadata.num_row_groups:
         raise DamagedParquet("its columns are not those of a raw line")
-    return _Footer(metadata, promise, size)
+    return _Footer(metadata, promise, size - TAIL_BYTES - length - GUARD_BYTES, size)
 
 
 def _range(store: ObjectStore, name: str, start: int, length: int) -> bytes:

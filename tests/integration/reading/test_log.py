@@ -50,7 +50,7 @@ def in_all_formats(rig: Rig) -> dict[int, Row]:
             send_odd(rig)
         log |= {row.offset: row for row in map(row_of, rig.broker.read(rig.raw))}
         consumer = rig.start()
-        rig.wait_landed()
+        rig.wait_landed(180)
         assert consumer.stop() == 0
     gone = {o for c in rig.claims(rig.raw) for g in c["gaps"] for o in range(g["start"], g["next"])}
     assert len(gone) == 20

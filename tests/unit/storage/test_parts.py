@@ -20,6 +20,7 @@ from streamlake.storage.memory import MemoryStore
 from streamlake.storage.part_content import measure
 from streamlake.storage.part_encoding import SUFFIXES, encoder
 from streamlake.storage.part_reader import DamagedPart, blocks, promised
+from tests.oracle.parts import unpacked
 from tests.support import lines as made
 from tests.support.lines import Record
 
@@ -56,6 +57,7 @@ def test_the_lines_come_out_and_their_size_is_told(suffix: str, lines: bytes) ->
     )  # fmt: skip
     assert b"".join(blocks(store, name)) == lines
     assert promised(store, name, len(content)) == len(lines)
+    assert unpacked(name, content) == lines, "the oracle reads it too"
 
 
 def test_the_usual_tools_read_each_format(tmp_path: Path) -> None:
@@ -129,6 +131,14 @@ def test_no_byte_can_change_unnoticed(suffix: str, idle: int) -> None:
         except DamagedPart:
             continue
     assert unnoticed <= idle
+
+
+def test_the_only_bytes_of_an_empty_parquet_part_are_guarded_too() -> None:
+    content = packed("parquet", [])
+    for at in range(len(content)):
+        store, name = stored("parquet", content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(DamagedPart):
+            list(blocks(store, name))
 
 
 def test_parquet_of_somebody_else_is_not_taken_for_a_part(tmp_path: Path) -> None:
