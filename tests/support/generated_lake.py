@@ -13,6 +13,7 @@ from streamlake.storage import layout
 from streamlake.storage.claim import ChainOpening, Claim
 from streamlake.storage.layout import Chain
 from streamlake.storage.seal import Seal, SealedPart, SealedRange
+from tests.support.lakes import owner
 
 CHAIN = Chain(UUID("6f1c0de5-59a4-4b33-9a4b-8a3e6c0f1d22"))
 CHAIN_NAME = str(CHAIN)
@@ -124,6 +125,8 @@ class GeneratedLake:
 
     def read(self, name: str) -> bytes | None:
         self.calls["read"] += 1
+        if name == layout.LAKE:
+            return owner("c")
         if name.endswith("/chain.json"):
             return ChainOpening(
                 dataset="orders", cluster_id="c", topic="streamlake.orders.raw", topic_id=str(CHAIN.topic_id),

@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import zstandard
 
 from streamlake.storage import layout
 from streamlake.storage.claim import Amendment, ChainOpening, Claim, Gap, Rejections
+from streamlake.storage.lake import LakeIdentity
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
 from streamlake.storage.part_encoding import encoder
@@ -52,14 +54,21 @@ def packed(name: str, lines: bytes) -> bytes:
     return lines
 
 
+def owner(cluster_id: str = "cluster") -> bytes:
+    """The `lake.json` of a lake by hand."""
+    return msgspec.json.encode(LakeIdentity(id="hand", cluster_id=cluster_id, deployment="test", at=AT))
+
+
 class HandLake:
     """Each call of `land` goes on where the one before ended. Chains open themselves."""
 
-    def __init__(self, root: Path, dataset: str = "orders") -> None:
+    def __init__(self, root: Path, dataset: str = "orders", cluster_id: str = "cluster") -> None:
         root.mkdir(exist_ok=True)
         self.root = root
         self.dataset = dataset
         self.store = LocalStore(root)
+        self.cluster_id = cluster_id
+        self.store.create(layout.LAKE, [owner(cluster_id)])
         self.chain = Chain(TOPIC_ID)
         self.raw_topic = f"streamlake.{dataset}.raw"
         self.dlq_topic = f"streamlake.{dataset}.dlq"
@@ -183,7 +192,7 @@ class HandLake:
 
     def _open(self, topic: str, chain: Chain) -> None:
         opening = ChainOpening(
-            dataset=self.dataset, cluster_id="cluster", topic=topic, topic_id=str(chain.topic_id),
+            dataset=self.dataset, cluster_id=self.cluster_id, topic=topic, topic_id=str(chain.topic_id),
             generation=chain.generation, before=None, reason="first", at=AT,
         )  # fmt: skip
         self.store.create(layout.chain_opening(self.dataset, chain), [opening.encode()])

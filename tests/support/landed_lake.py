@@ -39,10 +39,10 @@ class Landed(HandLake):
     """What the broker has, landed by the product's own lines."""
 
     def __init__(self, root: Path, dataset: str, broker: BrokerUnderTest, suffix: str = "json.gz") -> None:
-        super().__init__(root, dataset)
         self.suffix = suffix
         self.broker = broker
         self.admin = Admin(broker.bootstrap)
+        super().__init__(root, dataset, self.admin.cluster_id())
         self.raw_id = self.admin.topic_id(raw_topic(dataset))
         dlq_id = self.admin.topic_id(dlq_topic(dataset))
         assert self.raw_id is not None

@@ -147,4 +147,6 @@ def verdict(tally: Tally, checked: Checked, known_loss: int, *, log_wanted: bool
     unread = reads and checked.parts_to_read == 0 and checked.parts_expired > 0
     if not checked.claims_in_window or not checked.complete or checked.dead_letters_unverified:
         return Verdict.INDETERMINATE
+    if checked.parts_read < checked.parts_to_read:
+        return Verdict.INDETERMINATE
     return Verdict.INDETERMINATE if (log_wanted and not checked.log_compared) or unread else Verdict.OK

@@ -8,6 +8,7 @@ from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.audit.ledger import folders
 from streamlake.storage import layout
 from streamlake.storage.claim import Unreadable, decode_claim
+from streamlake.storage.errors import StoreDenied, WrongName
 from streamlake.storage.layout import Chain
 from streamlake.storage.store import ObjectStore
 
@@ -44,7 +45,17 @@ def days(store: ObjectStore, zone: str, dataset: str) -> Iterator[str | Finding]
     prefix = f"{zone}/dataset={dataset}/"
     for folder in folders(store, prefix):
         match = _DAY.fullmatch(folder)
-        yield match[1] if match else foreign(prefix + folder)
+        yield match[1] if match else _no_day(store, prefix + folder)
+
+
+def _no_day(store: ObjectStore, name: str) -> Finding:
+    """What stands where only days belong. Readers see the parts in it: their pattern takes any name for a day."""
+    below = f"{name}/"
+    try:
+        part = next((found for found in store.list_from(below) if found.rsplit("/", 1)[1].startswith("part-")), None)
+    except WrongName:
+        part = below + "part-"  # of a name that no object can have, only the worst can be assumed
+    return foreign(name if part is None else part)
 
 
 def group_prefix(zone: str, dataset: str, date: str, chain: Chain, partition: int) -> str:
@@ -97,11 +108,11 @@ def unclaimed(store: ObjectStore, dataset: str, name: str) -> Finding | None:
     if parsed is None:
         return foreign(name)
     claim = layout.claim(dataset, parsed.chain, parsed.partition, parsed.start)
-    data = store.read(claim)
     try:
+        data = store.read(claim)
         if data is not None and decode_claim(claim, data).part == name:
             return None
-    except Unreadable:
+    except (Unreadable, StoreDenied):
         pass
     where = Where("", str(parsed.chain), parsed.partition, parsed.start, None)
     sentence = "Readers see this part, but no claim names it: its records may stand twice, or be nobody's."

@@ -23,11 +23,14 @@ from streamlake.storage.claim import (
     decode_claim,
     decode_opening,
 )
+from streamlake.storage.errors import StoreDenied
 from streamlake.storage.layout import Chain
 from streamlake.storage.store import ObjectStore
 
 THREADS: Final = 8
 _AT_ONCE: Final = 16
+_LARGEST: Final = (1 << 63) - 1
+"""Kafka's largest offset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def claim_names(store: ObjectStore, dataset: str, chain: Chain, partition: int) 
     prefix = layout.partition_prefix(dataset, chain, partition)
     for name in store.list_from(prefix):
         parsed = layout.parse_claim(name)
-        if parsed is not None:
+        if parsed is not None and parsed.start <= _LARGEST:
             found.starts.append(parsed.start)
         elif found.starts and name.startswith(f"{prefix}{found.starts[-1]:020}.lost."):
             found.beside.setdefault(found.starts[-1], []).append(name)
@@ -143,8 +146,9 @@ def read_claim(
             return StoredClaim(name, start, None, f"{name} was listed but cannot be read")
         amendments = tuple(decode_amendment(a, store.read(a) or b"") for a in beside)
         return StoredClaim(name, start, decode_claim(name, data), "", amendments)
-    except Unreadable as error:
-        return StoredClaim(name, start, None, error.message)
+    except (Unreadable, StoreDenied) as error:
+        # Denied for this one object: whoever may not read the lake at all was told so by its first object.
+        return StoredClaim(name, start, None, error.message.removesuffix("."))
 
 
 def read_ahead(

@@ -6,15 +6,18 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Final
 
 import msgspec
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.storage.claim import Amendment, Claim
+from streamlake.storage.errors import StoreDenied
 from streamlake.storage.part_reader import DamagedPart, blocks, lines
 from streamlake.storage.store import ObjectStore
 
-_STEP = "Nothing is overwritten by itself. Compare it with Kafka or a backup, and see the runbook SL-0601."
+_SLACK: Final = 64 << 20
+_STEP: Final = "Nothing is overwritten by itself. Compare it with Kafka or a backup, and see the runbook SL-0601."
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
         for block in found:
             digest.update(block)
             content.size += len(block)
+            _not_endless(claim, content)
             yield block
 
     try:
@@ -72,10 +76,20 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
                 content.misplaced.append(f"{line.topic}/{line.kafka_partition}/{line.kafka_offset}")
             elif on_line is not None:
                 on_line(line)
-    except DamagedPart as error:
-        content.trouble = f"{error}, after {content.records} lines"
+    except (DamagedPart, StoreDenied) as error:
+        content.trouble = f"{_plain(error)}, after {content.records} lines"
     content.sha256 = digest.hexdigest()
     return content
+
+
+def _not_endless(claim: Claim, content: Content) -> None:
+    """DamagedPart for what is far too long: a few compressed bytes may stand for more than memory and patience hold."""
+    if content.size > 2 * claim.size + _SLACK:
+        raise DamagedPart(f"it goes on behind {content.size} bytes, and its claim says {claim.size}")
+
+
+def _plain(error: Exception) -> str:
+    return error.message.removesuffix(".") if isinstance(error, StoreDenied) else str(error)
 
 
 def judge_part(claim: Claim, amendments: Sequence[Amendment], content: Content) -> Iterator[Finding]:

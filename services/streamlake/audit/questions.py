@@ -50,7 +50,10 @@ def moment_ms(text: str | None, now: datetime) -> int | None:
     if text is None:
         return None
     if _DURATION.fullmatch(text):
-        return int((now - timedelta(seconds=duration(text) or 0)).timestamp() * 1000)
+        try:
+            return int((now - timedelta(seconds=duration(text) or 0)).timestamp() * 1000)
+        except OverflowError:
+            return 0  # before all time: everything
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
 from streamlake.audit.folders import part_name
@@ -12,6 +13,8 @@ from streamlake.storage.layout import Chain
 
 _HEAL = "Nothing is repaired by itself: keep the lake as it is, and see the runbook SL-0601."
 Range = tuple[int, int]
+MOST_RECORDS: Final = 1 << 30
+"""No consumer holds so many before it closes a batch; and a lie of this size must not cost us the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,20 @@ class ChainWalk:
             sentence = f"Its folder is {claim.date}, but an earlier claim is in {self.date}: dates may not go back."
             yield _error(Kind.DATE_ORDER, where, name, sentence)
         if claim.min_timestamp_ms is not None and claim.part is not None:
-            first = datetime.fromtimestamp(claim.min_timestamp_ms / 1000, UTC).date().isoformat()
-            if claim.date < first:
+            first = _date_of(claim.min_timestamp_ms)
+            if first is None:
+                sentence = f"Its first record would be of {claim.min_timestamp_ms} ms, which is no time."
+                yield _error(Kind.CLAIM_MISMATCH, where, name, sentence)
+            elif claim.date < first:
                 sentence = f"Its folder is {claim.date}, before the date of its first record, {first}."
                 yield _error(Kind.DATE_ORDER, where, name, sentence)
+
+
+def _date_of(timestamp_ms: int) -> str | None:
+    try:
+        return datetime.fromtimestamp(timestamp_ms / 1000, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def holds_records(claim: Claim) -> bool:
@@ -108,6 +121,9 @@ def adds_up(expected: Expected, name: str, claim: Claim) -> Iterator[Finding]:
             f"The claim spans {claim.next - claim.start} offsets but accounts for {counted}: {claim.records} records, "
             f"{claim.rejected_records} dead letters, {gaps} in gaps, {claim.control} without a record."
         )
+        yield _error(Kind.CLAIM_ARITHMETIC, where, name, sentence)
+    elif claim.records + claim.rejected_records > MOST_RECORDS:
+        sentence = f"The claim counts {claim.records + claim.rejected_records} records: more than any batch can hold."
         yield _error(Kind.CLAIM_ARITHMETIC, where, name, sentence)
     if not _ascending(claim.start, claim.next, claim.rejected) or not _ascending(claim.start, claim.next, claim.gaps):
         yield _error(Kind.CLAIM_ARITHMETIC, where, name, "Its rejected ranges or gaps overlap or leave its range.")

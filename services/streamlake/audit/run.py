@@ -160,6 +160,8 @@ def _reason(report: Report, known_loss: int, *, wanted: bool) -> str:
             "The lake is whole as far as it goes, but Kafka could not be asked whether it ends there: what was claimed "
             "last, and what waits, is not known."
         )
+    if checked.parts_read < checked.parts_to_read:
+        return f"Only {checked.parts_read} of {checked.parts_to_read} parts were read: the others vanished meanwhile."
     if report.verdict is Verdict.INDETERMINATE:
         return f"No part was read: all {checked.parts_expired} that were asked for have expired by policy."
     known = f" {lost} lost records are known." if lost else ""

@@ -5,6 +5,7 @@ ranges must join, the sums must agree, and a sample of the claims, all where the
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from streamlake.audit.findings import Kind, Where
 from streamlake.audit.folders import exists, part_name, unclaimed
@@ -56,7 +57,7 @@ class SealedDay:
                 yield ours, sealed, f"{chain}/{partition}"
 
     def _sums(self) -> None:
-        seal = self._seal
+        looking, seal = self._at, self._seal
         every = [r for partitions in seal.ranges.values() for r in partitions.values()]
         says = (seal.records, seal.size, seal.dead_letters)
         ranges = (sum(r.records for r in every), sum(r.size for r in every), sum(r.dead_letters for r in every))
@@ -69,6 +70,8 @@ class SealedDay:
         must = (zone, dataset.removeprefix("dataset="), date.removeprefix("ingestion_date="))
         if (seal.zone, seal.dataset, seal.date) != must or seal.format != FORMAT:
             self._broken(f"The seal says that it is of {seal.zone}, {seal.dataset}, {seal.date}, format {seal.format}.")
+        if seal.date >= (looking.options.now or datetime.now(UTC)).date().isoformat():
+            self._broken(f"The seal is of {seal.date}, which is not over: readers take for whole what still grows.")
         topics = {log.position.report.topic for log, _, _ in self._ranges() if log is not None}
         if topics - {seal.topic}:
             self._broken(f"The seal says that it is of {seal.topic}, its chains are of {', '.join(sorted(topics))}.")
@@ -148,7 +151,14 @@ class SealedDay:
     def _compare(self, stored: StoredClaim) -> None:
         """The claim against what the seal lists as its part."""
         claim = stored.claim
-        if claim is None or claim.part is None:
+        if claim is None:
+            return
+        if claim.date > self._seal.date or claim.contract_version not in self._seal.contract_versions:
+            self._broken(
+                f"The seal of {self._seal.date}, contract versions {list(self._seal.contract_versions)}, counts the "
+                f"claim {stored.name}, which is of {claim.date}, version {claim.contract_version}."
+            )
+        if claim.part is None:
             return
         part = self._parts.get(claim.part)
         says = (part.records, part.size, part.sha256) if part else None

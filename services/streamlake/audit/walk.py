@@ -51,8 +51,7 @@ class Walk:
     def _list(self) -> None:
         """The names of all claims. After a restart those that were there at the beginning."""
         looking, state = self._at, self._at.state
-        lake = read_lake(looking.store)
-        self._cluster = lake.cluster_id if lake is not None else None
+        self._owner()
         for stored in chains(looking.store, looking.dataset):
             if isinstance(stored, Stray):
                 self._stray(stored)
@@ -68,6 +67,21 @@ class Walk:
                     looking.tell("listing", looking.checked.claims_total, None)
         state.listed = True
         looking.tell("listing", looking.checked.claims_total, looking.checked.claims_total)
+
+    def _owner(self) -> None:
+        """Whose lake it is. Consumers would take one that does not say so for nobody's."""
+        looking, trouble = self._at, ""
+        try:
+            lake = read_lake(looking.store)
+        except Unreadable as error:
+            lake, trouble = None, error.message
+        self._cluster = lake.cluster_id if lake is not None else None
+        if lake is None and not looking.state.listed:
+            if not trouble and next(looking.store.list_from("ledger/", limit=1), None) is None:
+                return  # nothing has been landed yet
+            step = "Restore it from a backup. See the runbook SL-0601."
+            sentence = trouble or "Nothing says whose lake this is: the object is missing."
+            looking.error(Kind.OPENING, Where(), layout.LAKE, sentence, step)
 
     def _opening(self, stored: StoredChain) -> None:
         if stored.opening is None:

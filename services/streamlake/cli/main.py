@@ -138,4 +138,5 @@ def _report(bug: Exception, arguments: list[str], *, as_json: bool) -> int:
 def main() -> None:
     """The entry point. What `scripts/up --lake` chose for this home holds for all of its commands."""
     os.environ.update(chosen_lake.recall(os.environ))
+    output.prepare()
     sys.exit(run(sys.argv[1:]))

@@ -4,11 +4,14 @@ A command builds its answer as plain data first and hands it to `answer` with a 
 both readers are told the same. An error is an id, a sentence and the next command, and its class is the exit code.
 """
 
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich import box
@@ -22,6 +25,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 
 WIDTH_WITHOUT_TERMINAL = 160
 """A pipe has no width; rich would fold tables at 80 columns and cut names in two."""
+
+
+def prepare() -> None:
+    """Make both streams take whatever is said: they may be closed, and an object's name may be no UTF-8."""
+    sys.stdout = _taking_all(sys.stdout)
+    sys.stderr = _taking_all(sys.stderr)
+
+
+def _taking_all(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def people(*, stderr: bool = False) -> Console:

@@ -19,7 +19,7 @@ from streamlake import settings
 from streamlake.cli import output
 from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_HALFWAY, Misconfigured, StreamlakeError
 from streamlake.ingest import client
-from streamlake.ingest.client import Tally
+from streamlake.ingest.client import Tally, WrongRequest
 from streamlake.ingest.event_file import portions
 from streamlake.local.readiness import api_url
 
@@ -84,6 +84,8 @@ def _client(url: str, key_file: Path | None, ca: Path | None) -> httpx.Client:
     if key_file is not None:
         headers["Authorization"] = f"Bearer {key_file.read_text(encoding='utf-8').strip()}"
     # A process's proxy settings are for other hosts; the address that was named is meant.
+    if not url.startswith(("http://", "https://")):
+        raise WrongRequest(f"{url!r} is no address.", next_step="Write it as http://127.0.0.1:8080.")
     return httpx.Client(base_url=url, headers=headers, verify=str(ca) if ca else True, trust_env=False)
 
 

@@ -1,11 +1,11 @@
 """`streamlake status`: everything on one screen, in a word first, and what to do last."""
 
 import os
-import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -41,7 +41,9 @@ def status(
     exit_when: Annotated[
         str, typer.Option("--exit-when", help="Return at healthy, caught-up or sealed:YYYY-MM-DD.")
     ] = "",
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for --exit-when; 0 is for ever.")] = 0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0, help="Seconds to wait for --exit-when; 0 is for ever.")
+    ] = 0,
     as_json: output.AsJson = False,
 ) -> None:
     """Show health, lag, what landed and what to do. Exits with 0 if healthy, 1 if not, 3 if nothing runs.
@@ -147,11 +149,18 @@ def _age(since: object, now: float) -> str:
 
 
 def _condition(text: str) -> str:
-    if text in ("", "healthy", "caught-up") or re.fullmatch(r"sealed:\d{4}-\d{2}-\d{2}", text):
+    if text in ("", "healthy", "caught-up") or (text.startswith("sealed:") and _is_day(text.removeprefix("sealed:"))):
         return text
     raise WrongCondition(
         f"--exit-when {text!r} is not known.", next_step="Use healthy, caught-up or sealed:YYYY-MM-DD."
     )
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _holds(condition: str, snapshot: Snapshot, settings: Settings) -> bool:

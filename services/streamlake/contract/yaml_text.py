@@ -3,11 +3,14 @@
 Dates stay text, a key that stands twice is a mistake, and anchors are refused: a contract is read by people.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from streamlake.contract.problems import Path, Problems
+
+MOST_BYTES: Final = 1 << 20
+"""YAML is slow to read, a minute for 60 MB, and a running service reads contracts anew."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -22,6 +25,9 @@ _Loader.yaml_implicit_resolvers = {
 
 def read(data: bytes, problems: Problems) -> dict[str, Any] | None:
     """The document as a mapping, its lines noted in `problems`; None if it is none, which is noted too."""
+    if len(data) > MOST_BYTES:
+        problems.add((), f"has {len(data)} bytes; a contract has at most {MOST_BYTES}")
+        return None
     try:
         text = data.decode("utf-8")
         loader = _Loader(text)

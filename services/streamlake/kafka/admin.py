@@ -29,6 +29,7 @@ from streamlake.kafka.refusals import Refusals
 T = TypeVar("T")
 SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.2
+_LAST_MS: Final = 1 << 62
 _inherited: Final[list[AdminClient]] = []
 _EARLIEST: Final = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the package types it half
 _LATEST: Final = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the same
@@ -174,7 +175,8 @@ class Admin:
 
     def offset_for_time(self, topic: str, partition: int, timestamp_ms: int) -> int | None:
         """The first offset whose timestamp is at or after this one; None if all are older."""
-        spec = OffsetSpec.for_timestamp(timestamp_ms)
+        # Below zero librdkafka has special values, as for "latest"; no record is older than that.
+        spec = OffsetSpec.for_timestamp(min(max(timestamp_ms, 0), _LAST_MS))
         offset = self._offsets(topic, self._ask(topic, [partition], spec, IsolationLevel.READ_UNCOMMITTED))[partition]
         return None if offset < 0 else offset
 

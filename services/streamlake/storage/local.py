@@ -6,9 +6,10 @@ outside every name that an object can have.
 """
 
 # Descriptors, links and fsync have no counterpart in pathlib.
-# ruff: noqa: PTH102, PTH108, PTH112, PTH116, PTH123
+# ruff: noqa: PTH102, PTH108, PTH112, PTH116
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -26,6 +27,8 @@ from streamlake.storage.names import check_name, check_prefix, path_clash
 
 TEMPORARY: Final = ".tmp"
 _LEFT_OVER_SECONDS: Final = 86_400
+_NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
+"""There is no such object: no file, a link to itself, or a socket."""
 
 
 class LocalStore:
@@ -83,10 +86,10 @@ class LocalStore:
         check_name(name)
         try:
             status = os.stat(self._path(name))
-        except (FileNotFoundError, NotADirectoryError):
-            self._require_root()
-            return None
         except OSError as error:
+            if error.errno in _NOT_THERE:
+                self._require_root()
+                return None
             raise translate(error, f"look at {name} in {self.url}") from error
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -105,14 +108,20 @@ class LocalStore:
     def _read(self, name: str, start: int, length: int | None) -> bytes | None:
         check_name(name)
         try:
-            with open(self._path(name), "rb", buffering=0) as file:
-                size = os.fstat(file.fileno()).st_size
-                wanted = max(size - start, 0) if length is None else min(length, max(size - start, 0))
-                return _read_all(file.fileno(), start, wanted)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            self._require_root()
-            return None
+            # O_NONBLOCK: what looks like a part may be a pipe, and opening one waits for a writer for ever.
+            descriptor = os.open(self._path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            try:
+                status = os.fstat(descriptor)
+                if not stat.S_ISREG(status.st_mode):
+                    return None
+                rest = max(status.st_size - start, 0)
+                return _read_all(descriptor, start, rest if length is None else min(length, rest))
+            finally:
+                os.close(descriptor)
         except OSError as error:
+            if error.errno in _NOT_THERE:
+                self._require_root()
+                return None
             raise translate(error, f"read {name} in {self.url}") from error
 
     def _require_root(self) -> None:

@@ -60,10 +60,23 @@ def _keys(path: str, prefix: str, start: str, limit: int | None) -> list[str]:
                     key = name + "/"
                     if key >= start or start.startswith(key):
                         found.append(key)
-                elif name >= start:
+                elif name >= start and _is_there(entry):
                     found.append(name)
     except (FileNotFoundError, NotADirectoryError):
         return []
     if limit is not None and not folders:
         return heapq.nsmallest(limit, found)
     return sorted(found)
+
+
+def _is_there(entry: "os.DirEntry[str]") -> bool:
+    """Whether a reader could open it: a link that leads nowhere, a pipe or a socket is no object.
+
+    A link to a folder counts, so that somebody who looks for what does not belong there sees it.
+    """
+    if not entry.is_symlink():
+        return entry.is_file(follow_symlinks=False)
+    try:
+        return entry.is_file() or entry.is_dir()
+    except OSError:
+        return False  # a link to itself

@@ -17,7 +17,7 @@ from streamlake.storage import layout
 from streamlake.storage.claim import Claim, Gap
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
-from tests.support.lakes import DLQ_ID, TOPIC_ID, HandLake
+from tests.support.lakes import DLQ_ID, TOPIC_ID, HandLake, owner
 from tests.unit.audit.look import kinds, look
 from tests.unit.consumer.lake import CHAIN, PLACE, WRITER, Lake
 
@@ -234,6 +234,7 @@ def test_what_the_consumer_seals_is_ok(seed: int) -> None:
                     lake.claim(partition, at, at + width, f"2026-11-0{day}")
                 at += width
         lake.ends[partition] = at
+    lake.store._objects[layout.LAKE] = owner("c")
     sealed = lake.run(seal_days(PLACE, "2026-11-05", Sealed(), WRITER))
     report = audit(lake.store, "orders", Options(sample=0))
     assert report.findings == []
