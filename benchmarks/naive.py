@@ -6,6 +6,7 @@ It does not compress, keeps no dead letters (it logs and goes on), and may write
 
 import json
 import logging
+import os
 import signal
 import sys
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Literal
 from confluent_kafka import Consumer, Message
 from pydantic import BaseModel, Field, ValidationError
 
-from streamlake.consumer.watchdog import notify
+from streamlake.notify import READY, Manager
 
 log = logging.getLogger("naive")
 COMMIT_EVERY = 10_000
@@ -106,7 +107,7 @@ def consume(dataset: str, bootstrap: str, path: Path) -> None:
         }
     )
     consumer.subscribe([f"streamlake.{dataset}.raw"])
-    notify("READY=1")
+    Manager.of(os.environ).tell(READY)
     model = MODELS[dataset]
     waiting = 0
     with path.open("w", encoding="utf-8") as file:
