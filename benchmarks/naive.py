@@ -2,6 +2,8 @@
 
 It polls records one by one, validates with pydantic, writes an envelope a line to a plain file, commits by count.
 It does not compress, keeps no dead letters (it logs and goes on), and may write a record twice after a crash.
+Python's file buffers its lines. With `--flush-each` each line is handed to the system at once, so that `tail` sees it:
+"write each" may be read either way, so both are measured.
 """
 
 import json
@@ -89,7 +91,7 @@ def envelope(message: Message, model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def consume(dataset: str, bootstrap: str, path: Path) -> None:
+def consume(dataset: str, bootstrap: str, path: Path, *, flush_each: bool) -> None:
     """Until SIGTERM."""
     running = True
 
@@ -110,7 +112,7 @@ def consume(dataset: str, bootstrap: str, path: Path) -> None:
     Manager.of(os.environ).tell(READY)
     model = MODELS[dataset]
     waiting = 0
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", buffering=1 if flush_each else -1) as file:
         while running:
             message = consumer.poll(0.1)
             if message is None or waiting >= COMMIT_EVERY:
@@ -132,4 +134,4 @@ def consume(dataset: str, bootstrap: str, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    consume(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    consume(sys.argv[1], sys.argv[2], Path(sys.argv[3]), flush_each="--flush-each" in sys.argv)
