@@ -115,13 +115,13 @@ def _or_without() -> Iterator[None]:
 def table(tools: list[Tool]) -> str:
     """One line a tool: figures, and how many times our cost, round by round."""
     ours = tools[0].per_million()
-    lines = [f"{'':54}{'CPU s per million':24}{'wall s per million':24}{'peak RSS, MB':18}CPU, times ours"]
+    lines = [f"{'':54}{'CPU s per million':38}{'wall s per million':38}{'peak RSS, MB':14}CPU, times ours"]
     for tool in tools:
         millions = tool.backlog.records / 1e6
         wall = figure([cost.wall_seconds / millions for cost in tool.costs])
         rss = max(cost.peak_rss_bytes for cost in tool.costs) / 1e6
         times = figure([theirs / own for theirs, own in zip(tool.per_million(), ours, strict=True)])
-        lines.append(f"{tool.name:54}{figure(tool.per_million())!s:24}{wall!s:24}{rss:<18.0f}{times}")
+        lines.append(f"{tool.name:54}{figure(tool.per_million())!s:38}{wall!s:38}{rss:<14.0f}{times}")
     return "\n".join(lines)
 
 

@@ -1,7 +1,6 @@
 """A target holds only where it was measured, and measured quietly enough to say."""
 
 import pytest
-
 from benchmarks.__main__ import ALL, BENCHMARKS
 from benchmarks.figures import figure
 from benchmarks.findings import Finding, table

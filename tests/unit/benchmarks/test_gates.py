@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from benchmarks import gate
 from benchmarks.backlog import Backlog, Sent
 from benchmarks.bag import Bag

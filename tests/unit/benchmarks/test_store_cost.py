@@ -1,8 +1,8 @@
 """What a bucket would charge: counts by class, per million records."""
 
 import pytest
-
 from benchmarks.store_cost import CLASS_A_PER_1000, CLASS_B_PER_1000, CLASS_OF, store_cost
+
 from streamlake.storage.store import ObjectStore
 
 
