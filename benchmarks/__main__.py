@@ -1,23 +1,62 @@
-"""`scripts/bench <what> [options]`: each benchmark is a module with a `main(arguments)` that answers an exit code."""
+"""`scripts/bench <what> [options]`: each benchmark is a module whose `measure(options)` answers findings.
+
+`all` runs those that have a target, one after the other, and prints one table. `--json FILE` keeps the findings.
+"""
 
 import importlib
+import json
 import sys
+from pathlib import Path
+
+from benchmarks.findings import Finding, table
 
 BENCHMARKS = {
-    "landing": "CPU, time and memory to land a backlog, against the naive consumer",
-    "rss": "memory of the consumer in front of a large backlog",
-    "latency": "from an event to its line in the raw zone, at a moderate rate",
-    "ingest": "requests and events a second over HTTP, against an idiomatic service",
+    "landing": ("landing", "CPU, time and memory to land a backlog, against the naive consumer"),
+    "rss": ("rss", "memory of the consumer in front of a large backlog"),
+    "latency": ("latency", "from an event to its line in the raw zone, at a moderate rate"),
+    "catch-up": ("catch_up", "a backlog after an outage, while events go on coming"),
+    "ingest": ("ingest", "requests and events a second over HTTP, against an idiomatic service"),
+    "peers": ("peers.side_by_side", "kcat, Kafka Connect and Quix Streams at the same work"),
+    "sizes": ("sizes", "what a record costs, by its size; draws docs/cost-by-size.svg"),
 }
+ALL: dict[str, list[str]] = {
+    "landing": ["--records", "400000", "--pairs", "5"],
+    "rss": ["--gigabytes", "1"],
+    "latency": ["--seconds", "30"],
+    "catch-up": [],
+    "ingest": ["--requests", "10000"],
+    "peers": ["--rounds", "3"],
+}
+"""What `all` runs: some ten minutes on a machine with two cores to itself."""
+
+
+def measure(what: str, arguments: list[str]) -> list[Finding]:
+    found: list[Finding] = importlib.import_module(f"benchmarks.{BENCHMARKS[what][0]}").measure(arguments)
+    return found
 
 
 def run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] not in BENCHMARKS:
-        print("usage: scripts/bench <what> [options]; --help behind one says its options\n")
-        print("\n".join(f"  {name:8} {about}" for name, about in BENCHMARKS.items()))
+    if not arguments or arguments[0] not in {*BENCHMARKS, "all"}:
+        print("usage: scripts/bench <what> [options] [--json FILE]; --help behind one says its options\n")
+        print("\n".join(f"  {name:9} {about}" for name, (_, about) in BENCHMARKS.items()))
+        print("  all       everything that has a target, and one table of them")
         return 0 if arguments[:1] in ([], ["--help"], ["-h"]) else 2
-    main = importlib.import_module(f"benchmarks.{arguments[0]}").main
-    return int(main(arguments[1:]) or 0)
+    what, rest = arguments[0], arguments[1:]
+    keep = None
+    if "--json" in rest[:-1]:
+        at = rest.index("--json")
+        keep = Path(rest[at + 1])
+        del rest[at : at + 2]
+    found = []
+    for name, options in ALL.items() if what == "all" else [(what, rest)]:
+        if what == "all":
+            print(f"\n=== scripts/bench {' '.join([name, *options])}", flush=True)
+        found += measure(name, options)
+    if found:
+        print("\n" + table(found))
+    if keep is not None:
+        keep.write_text(json.dumps([finding.document() for finding in found], indent=1) + "\n")
+    return 0 if all(finding.verdict == "holds" for finding in found) else 1
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from benchmarks.events import DATASET, events
+from benchmarks.bag import Bag
+from benchmarks.events import DATASET, FLAT_BYTES, Event, events
 from streamlake.kafka import broker
 from streamlake.kafka.names import HEADER, consumer_group, dlq_topic, raw_topic
 from streamlake.kafka.ports import first_free
 
 SOFTWARE = Path(__file__).parents[1] / ".streamlake" / "kafka"
+_PASSING = {"NON_EMPTY_GROUP", "NOT_COORDINATOR", "COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS"}
+"""What a group that is just left, or a broker that has just started, says for a while."""
 FAST_END = {"log.retention.check.interval.ms": "600000", "group.min.session.timeout.ms": "1000"}
 
 
@@ -54,10 +57,9 @@ class Backlog:
     dataset: str
     partitions: list[Sent]
     size: int = 0
-
-    @property
-    def records(self) -> int:
-        return sum(sent.records for sent in self.partitions)
+    records: int = 0
+    all: Bag = field(default_factory=Bag)
+    good: Bag = field(default_factory=Bag)
 
 
 @contextlib.contextmanager
@@ -87,50 +89,72 @@ def create_topics(bootstrap: str, dataset: str, partitions: int) -> None:
         future.result(20)
 
 
-def fill(bootstrap: str, kind: str, records: int, partitions: int, bad_share: float) -> Backlog:
+def fill(
+    bootstrap: str, kind: str, records: int, partitions: int, bad_share: float, event_bytes: int = FLAT_BYTES
+) -> Backlog:
     """Send so many events round the partitions, each in the order of its offsets."""
     dataset = DATASET[kind]
     create_topics(bootstrap, dataset, partitions)
     backlog = Backlog(bootstrap, dataset, [Sent() for _ in range(partitions)])
-    producer = Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "acks": "all",
-            "enable.idempotence": True,  # keeps the order, so that the n-th record of a partition has offset n
-            "compression.type": "lz4",
-            "linger.ms": 20,
-            "queue.buffering.max.messages": 200_000,
-        }
-    )
-    topic = raw_topic(dataset)
-    for number, event in enumerate(events(kind, records, bad_share)):
-        sent = backlog.partitions[number % partitions]
+    sender = Sender(backlog)
+    for event in events(kind, records, bad_share, event_bytes=event_bytes):
+        sender.send(event)
+    sender.finish()
+    return backlog
+
+
+class Sender:
+    """Sends events round a backlog's partitions, and notes where each went."""
+
+    def __init__(self, backlog: Backlog) -> None:
+        self._backlog = backlog
+        self._topic = raw_topic(backlog.dataset)
+        self._producer = Producer(
+            {
+                "bootstrap.servers": backlog.bootstrap,
+                "acks": "all",
+                "enable.idempotence": True,  # keeps the order, so that the n-th record of a partition has offset n
+                "compression.type": "lz4",
+                "linger.ms": 20,
+                "queue.buffering.max.messages": 200_000,
+            }
+        )
+
+    def send(self, event: Event) -> None:
+        backlog = self._backlog
+        number = backlog.records % len(backlog.partitions)
+        sent = backlog.partitions[number]
+        backlog.all.add(event.value)
         if event.ok:
             sent.good.add(event.value)
+            backlog.good.add(event.value)
         else:
             sent.bad[sent.records] = event.value
         sent.records += 1
+        backlog.records += 1
         backlog.size += len(event.value)
         headers: list[tuple[str, str | bytes | None]] = [(HEADER, event.header)]
         while True:
             try:
-                producer.produce(topic, event.value, event.key, number % partitions, headers=headers)
+                self._producer.produce(self._topic, event.value, event.key, number, headers=headers)
             except BufferError:
-                producer.poll(0.1)
+                self._producer.poll(0.1)
             else:
                 break
-        if number % 1000 == 0:
-            producer.poll(0)
-    if producer.flush(120):
-        raise RuntimeError("the broker did not take all records")
-    _require_ends(backlog)
-    return backlog
+        if backlog.records % 1000 == 0:
+            self._producer.poll(0)
+
+    def finish(self) -> None:
+        """Wait until the broker has all of them."""
+        if self._producer.flush(120):
+            raise RuntimeError("the broker did not take all records")
+        _require_ends(self._backlog)
 
 
 def forget(backlog: Backlog) -> None:
     """Let the next run begin where the first one did: no dead letters, no group offsets."""
     admin = AdminClient({"bootstrap.servers": backlog.bootstrap})
-    for group in (consumer_group(backlog.dataset), "naive"):
+    for group in (consumer_group(backlog.dataset), "naive", "quix"):
         _delete_group(admin, group)
     name = dlq_topic(backlog.dataset)
     admin.delete_records([TopicPartition(name, 0, -1)])[TopicPartition(name, 0)].result(10)
@@ -145,7 +169,7 @@ def _delete_group(admin: AdminClient, group: str) -> None:
             name = error.args[0].name()
             if name == "GROUP_ID_NOT_FOUND":
                 return
-            if name not in {"NON_EMPTY_GROUP", "COORDINATOR_LOAD_IN_PROGRESS"} or time.monotonic() > deadline:
+            if name not in _PASSING or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
         else:

@@ -8,9 +8,12 @@ import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 DATASET = {"flat": "orders", "nested": "payments"}
 FLAT_BYTES = 202
+_MORE = '","remark":"'
+_WORDS = "please leave it at the door, thank you; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +24,15 @@ class Event:
     ok: bool
 
 
-def events(kind: str, count: int, bad_share: float, seed: int = 7) -> Iterator[Event]:
-    """So many events, of which about this share breaks its contract, in one of several ways."""
+def events(kind: str, count: int, bad_share: float, seed: int = 7, event_bytes: int = FLAT_BYTES) -> Iterator[Event]:
+    """So many events, of which about this share breaks its contract, in one of several ways.
+
+    `event_bytes` is how long an order is, from 180 on; a payment is as long as it is.
+    """
     chance = random.Random(seed)
-    make: Callable[[random.Random, int], tuple[str, bytes]] = _order if kind == "flat" else _payment
+    make: Callable[[random.Random, int], tuple[str, bytes]] = (
+        partial(_order, event_bytes=event_bytes) if kind == "flat" else _payment
+    )
     for number in range(count):
         key, value = make(chance, number)
         ok = chance.random() >= bad_share
@@ -46,7 +54,7 @@ def _header(chance: random.Random, number: int) -> bytes:
     )
 
 
-def _order(chance: random.Random, number: int) -> tuple[str, bytes]:
+def _order(chance: random.Random, number: int, event_bytes: int) -> tuple[str, bytes]:
     key = f"o-{number:09d}"
     head = (
         f'{{"order_id":"{key}","customer_id":"c-{chance.randrange(10**6)}",'
@@ -54,7 +62,12 @@ def _order(chance: random.Random, number: int) -> tuple[str, bytes]:
         f'"amount":{chance.randrange(1, 10**5) / 100},"currency":"EUR",'
         f'"ordered_at":"2026-11-21T{chance.randrange(24):02d}:{chance.randrange(60):02d}:00Z","note":"'
     )
-    note = f"{chance.getrandbits(256):064x}"[: FLAT_BYTES - len(head) - 2]
+    room = max(0, event_bytes - len(head) - 2)
+    note = f"{chance.getrandbits(256):064x}"[:room]
+    if room > len(note) + len(_MORE):  # a field that no contract names; half of it words that come again
+        rest = room - len(note) - len(_MORE)
+        digits = f"{chance.getrandbits(2 * rest):x}"[: rest // 2]
+        note += _MORE + (digits + " " + _WORDS * (rest // len(_WORDS) + 1))[:rest]
     return key, f'{head}{note}"}}'.encode()
 
 

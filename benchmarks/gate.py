@@ -7,6 +7,7 @@ import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.backlog import Backlog, Checksum
+from benchmarks.bag import Bag
 from streamlake.kafka.names import dlq_topic
 from streamlake.storage import part_reader
 from streamlake.storage.local import LocalStore
@@ -29,10 +30,10 @@ def check_lake(backlog: Backlog, lake: Path) -> None:
     _check_dead_letters(backlog)
 
 
-def check_file(backlog: Backlog, path: Path) -> None:
-    """The naive consumer's file, whose payloads were parsed and written anew."""
+def check_file(backlog: Backlog, path: Path, *, normalised: bool = True) -> None:
+    """One file of envelopes: the naive consumer's, whose payloads were parsed and written anew, or another tool's."""
     with path.open("rb") as file:
-        _check_lines(backlog, file, normalised=True)
+        _check_lines(backlog, file, normalised=normalised)
 
 
 def _lines(part: Path) -> Iterator[bytes]:
@@ -112,3 +113,15 @@ def _dead_letters(backlog: Backlog) -> Sequence[tuple[bytes, bytes]]:
         return found
     finally:
         consumer.close()
+
+
+def check_bag(expected: Bag, lines: Iterable[bytes]) -> None:
+    """Lines that do not say where they are from: the same ones, equally often."""
+    found = Bag(line.rstrip(b"\n") for line in lines)
+    if found != expected:
+        raise Wrong(f"the lines differ: {found} in place of {expected}")
+
+
+def check_values(backlog: Backlog, values: Iterable[bytes]) -> None:
+    """The payloads of all good records, parsed and written anew by another tool, in whatever order."""
+    check_bag(backlog.good, (_compact(value) for value in values))

@@ -21,17 +21,19 @@ from confluent_kafka import Consumer, TopicPartition
 from tests.support.broker import BrokerUnderTest, free_port, software_folder, until
 
 from benchmarks.figures import figure
+from benchmarks.findings import Finding
 from streamlake.kafka import install, java
 
 ROOT = Path(__file__).parents[1]
+TARGET = {1: 2.5, 100: 8.0}
+"""By events a request: how many times the idiomatic service's events a second."""
 
 
-def main(arguments: list[str]) -> int:
+def measure(arguments: list[str]) -> list[Finding]:
     parser = argparse.ArgumentParser(prog="scripts/bench ingest", description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000, help="of one event each; batches get a fiftieth")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--json", action="store_true", dest="as_json")
     options = parser.parse_args(arguments)
     install.install(software_folder())
     java.ensure(software_folder())
@@ -42,33 +44,33 @@ def main(arguments: list[str]) -> int:
             broker.create_topic("streamlake.orders.raw", 3)
             broker.create_topic("idiomatic", 3)
             with _streamlake(Path(folder), broker) as ours, _idiomatic(broker) as theirs:
-                found = _measure(broker, ours, theirs, options)
+                return [found for number in (1, 100) for found in _pairs(broker, ours, theirs, options, number)]
         finally:
             broker.stop()
-    _print(found, as_json=options.as_json)
-    return 0
 
 
-def _measure(broker: BrokerUnderTest, ours: "Server", theirs: "Server", options: Any) -> list[dict[str, Any]]:
-    found = []
-    for events, requests in ((1, options.requests), (100, max(100, options.requests // 50))):
-        runs: dict[str, list[dict[str, float]]] = {"streamlake": [], "idiomatic": []}
-        for turn in range(options.repeat + 1):
-            for name, server in (("streamlake", ours), ("idiomatic", theirs)):
-                run = server.load(broker, requests, options.connections, events)
-                if turn:  # the first one warms up
-                    runs[name].append(run)
-        for name, measured in runs.items():
-            found.append(
-                {
-                    "server": name,
-                    "events_a_request": events,
-                    **{
-                        key: figure([run[key] for run in measured])
-                        for key in ("requests_a_second", "events_a_second", "cpu_us_a_request", "p50_ms", "p99_ms")
-                    },
-                }
-            )
+def _pairs(broker: BrokerUnderTest, ours: "Server", theirs: "Server", options: Any, events: int) -> list[Finding]:
+    """Both servers in turns, with so many events a request."""
+    requests = options.requests if events == 1 else max(100, options.requests // 50)
+    runs: dict[str, list[dict[str, float]]] = {"streamlake": [], "idiomatic": []}
+    for turn in range(options.repeat + 1):
+        for name, server in (("streamlake", ours), ("idiomatic", theirs)):
+            run = server.load(broker, requests, options.connections, events)
+            if turn:  # the first one warms up
+                runs[name].append(run)
+    for name, measured in runs.items():
+        print(f"{name}, {events} event(s) a request: checked, {options.repeat} runs, median (lowest to highest)")
+        for key in ("requests_a_second", "events_a_second", "cpu_us_a_request", "p50_ms", "p99_ms"):
+            print(f"  {key:18} {figure([run[key] for run in measured])}")
+    pairs = list(zip(runs["streamlake"], runs["idiomatic"], strict=True))
+    rate = figure([a["events_a_second"] / b["events_a_second"] for a, b in pairs])
+    cpu = figure([b["cpu_us_a_request"] / a["cpu_us_a_request"] for a, b in pairs])
+    what = f"ingest, {events} event(s) a request"
+    print(f"{what}: the idiomatic service takes {cpu} times the CPU")
+    found = [Finding(f"{what}: events a second", rate, TARGET[events], "times the idiomatic service's")]
+    if events == 1:
+        p99 = figure([a["p99_ms"] for a, _ in pairs])
+        found.append(Finding(f"{what}: p99 at {options.connections} connections", p99, 20, "ms", at_least=False))
     return found
 
 
@@ -153,18 +155,3 @@ def _records(broker: BrokerUnderTest, topic: str) -> int:
     ends = [consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10) for partition in range(3)]
     consumer.close()
     return sum(end[1] for end in ends if end)
-
-
-def _print(found: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps([{key: getattr(value, "median", value) for key, value in row.items()} for row in found]))
-        return
-    for row in found:
-        print(f"{row['server']}, {row['events_a_request']} event(s) a request")
-        for key in ("requests_a_second", "events_a_second", "cpu_us_a_request", "p50_ms", "p99_ms"):
-            print(f"  {key:18} {row[key]}")
-    for ours, theirs in zip(found[::2], found[1::2], strict=True):
-        ratio = ours["events_a_second"].median / theirs["events_a_second"].median
-        print(
-            f"{ours['events_a_request']} event(s) a request: {ratio:.1f} times the idiomatic service's events a second"
-        )

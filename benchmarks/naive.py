@@ -2,10 +2,13 @@
 
 It polls records one by one, validates with pydantic, writes an envelope a line to a plain file, commits by count.
 It does not compress, keeps no dead letters (it logs and goes on), and may write a record twice after a crash.
+Python's file buffers its lines. With `--flush-each` each line is handed to the system at once, so that `tail` sees it:
+"write each" may be read either way, so both are measured.
 """
 
 import json
 import logging
+import os
 import signal
 import sys
 from datetime import date, datetime
@@ -15,7 +18,7 @@ from typing import Annotated, Any, Literal
 from confluent_kafka import Consumer, Message
 from pydantic import BaseModel, Field, ValidationError
 
-from streamlake.consumer.watchdog import notify
+from streamlake.notify import READY, Manager
 
 log = logging.getLogger("naive")
 COMMIT_EVERY = 10_000
@@ -88,7 +91,7 @@ def envelope(message: Message, model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def consume(dataset: str, bootstrap: str, path: Path) -> None:
+def consume(dataset: str, bootstrap: str, path: Path, *, flush_each: bool) -> None:
     """Until SIGTERM."""
     running = True
 
@@ -106,10 +109,10 @@ def consume(dataset: str, bootstrap: str, path: Path) -> None:
         }
     )
     consumer.subscribe([f"streamlake.{dataset}.raw"])
-    notify("READY=1")
+    Manager.of(os.environ).tell(READY)
     model = MODELS[dataset]
     waiting = 0
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", buffering=1 if flush_each else -1) as file:
         while running:
             message = consumer.poll(0.1)
             if message is None or waiting >= COMMIT_EVERY:
@@ -131,4 +134,4 @@ def consume(dataset: str, bootstrap: str, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    consume(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    consume(sys.argv[1], sys.argv[2], Path(sys.argv[3]), flush_each="--flush-each" in sys.argv)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,10 @@ class Failed(Exception):
 class Measured:
     """A child process, with all its threads. It says that it is ready as services tell systemd."""
 
-    def __init__(self, argv: list[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, argv: list[str], environment: Mapping[str, str], log: Path, good_ends: Sequence[int] = (0,)
+    ) -> None:
+        self._good_ends = good_ends
         self._folder = tempfile.TemporaryDirectory(prefix="streamlake-notify-")
         address = f"{self._folder.name}/notify"
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -47,6 +50,7 @@ class Measured:
         self._ready = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
         self._view = psutil.Process(self._process.pid)
+        self._start_cpu, self._start_wall = 0.0, time.monotonic()
         self.peak_rss_bytes = 0
 
     def __enter__(self) -> "Measured":
@@ -63,9 +67,28 @@ class Measured:
 
     def wait_ready(self, seconds: float = 60) -> None:
         self.wait_for(self._ready.is_set, seconds, pause_seconds=0.01)
-        times = self._view.cpu_times()
-        self._start_cpu = times.user + times.system
+        self.mark()
+
+    def mark(self) -> None:
+        """What it costs counts from here on."""
+        self._start_cpu = self.cpu_seconds()
         self._start_wall = time.monotonic()
+
+    def since_mark(self) -> Cost:
+        """What it has cost until now; it goes on."""
+        self._look()
+        cpu = self.cpu_seconds() - self._start_cpu
+        return Cost(cpu, time.monotonic() - self._start_wall, self.peak_rss_bytes, self._start_cpu)
+
+    def wait_end(self, seconds: float = 600) -> Cost:
+        """Until it ends by itself. The whole of it counts, its start too."""
+        self._start_cpu, self._start_wall = 0.0, time.monotonic()
+        return self._ended(seconds)
+
+    def cpu_seconds(self) -> float:
+        """Of all its threads, until now."""
+        times = self._view.cpu_times()
+        return float(times.user + times.system)
 
     def _listen(self) -> None:
         """Until the end: a dozen messages that nobody takes would stop the process."""
@@ -88,17 +111,20 @@ class Measured:
     def stop(self, seconds: float = 60) -> Cost:
         """SIGTERM, and what it cost altogether."""
         self._process.send_signal(signal.SIGTERM)
+        return self._ended(seconds)
+
+    def _ended(self, seconds: float) -> Cost:
         deadline = time.monotonic() + seconds
         while True:
             pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
             if pid:
                 break
             if time.monotonic() > deadline:
-                raise Failed(f"it did not stop within {seconds:.0f} s: {self._words()}")
+                raise Failed(f"it did not end within {seconds:.0f} s: {self._words()}")
             self._look()
             time.sleep(0.02)
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        if self._process.returncode != 0:
+        if self._process.returncode not in self._good_ends:
             raise Failed(f"it ended with {self._process.returncode}: {self._words()}")
         cpu = usage.ru_utime + usage.ru_stime
         return Cost(cpu - self._start_cpu, time.monotonic() - self._start_wall, self.peak_rss_bytes, self._start_cpu)
@@ -117,12 +143,6 @@ class Measured:
         return self._log.read_text(errors="replace")[-1500:]
 
 
-STREAMLAKE = (
-    "import os, sys; from streamlake.consumer.main import run; from streamlake.settings import load;"
-    "sys.exit(run(load(os.environ), sys.argv[1]))"
-)
-
-
 def start_streamlake(dataset: str, bootstrap: str, home: Path, **settings: str) -> Measured:
     """The consumer process as its unit starts it; `settings` without their prefix, in lower case."""
     (home / "lake").mkdir(parents=True)
@@ -135,10 +155,10 @@ def start_streamlake(dataset: str, bootstrap: str, home: Path, **settings: str) 
         **settings,
     }
     environment = {f"STREAMLAKE_{name.upper()}": value for name, value in given.items()}
-    return Measured([sys.executable, "-c", STREAMLAKE, dataset], environment, home / "consumer.log")
+    argv = [sys.executable, "-m", "benchmarks.counted", dataset]
+    return Measured(argv, environment, home / "consumer.log")
 
 
-def start_naive(dataset: str, bootstrap: str, path: Path) -> Measured:
-    return Measured(
-        [sys.executable, "-m", "benchmarks.naive", dataset, bootstrap, str(path)], {}, path.with_suffix(".log")
-    )
+def start_naive(dataset: str, bootstrap: str, path: Path, *, flush_each: bool = False) -> Measured:
+    argv = [sys.executable, "-m", "benchmarks.naive", dataset, bootstrap, str(path)]
+    return Measured([*argv, *(["--flush-each"] if flush_each else [])], {}, path.with_suffix(".log"))

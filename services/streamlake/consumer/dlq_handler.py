@@ -4,10 +4,11 @@ Nothing is parsed here: the bytes go as they came. A record that is too large fo
 its letter carries the object's name in place of the value.
 """
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from uuid import UUID
+
+import msgspec
 
 from streamlake.consumer.effects import Letter
 from streamlake.consumer.snapshot import iso
@@ -47,7 +48,7 @@ class DlqHandler:
     def _set_aside(self, letter: DeadLetter) -> DeadLetter:
         name = layout.overflow(self._dataset, letter.id)
         self._store.create(name, [letter.value or b""])
-        return dataclasses.replace(letter, value=None, overflow=name)
+        return msgspec.structs.replace(letter, value=None, overflow=name)
 
 
 def _dead_letter(topic: str, topic_id: UUID, partition: int, letter: Letter, at: str) -> DeadLetter:

@@ -166,8 +166,9 @@ class Filling:
 
     def _note(self, messages: Sequence[Message], times: Sequence[int]) -> None:
         self._note_holes(messages)
-        low, high = self._timestamps or (times[0], times[0])
-        self._timestamps = min(low, *times), max(high, *times)
+        first, last = min(times), max(times)
+        low, high = self._timestamps or (first, last)
+        self._timestamps = min(low, first), max(high, last)
         self._last = messages[-1]
         self.next = messages[-1].offset() + 1
 

@@ -273,11 +273,11 @@ class KafkaLog:
 
 def _by_partition(polled: list[Any]) -> dict[Where, list[Any]]:
     """In their order. Most often all are of one partition, and to look each one up would cost as much as to get it."""
-    where = list(zip(map(_topic, polled), map(_partition, polled), strict=True))
-    if not where or where.count(where[0]) == len(where):
-        return dict.fromkeys(where[:1], polled)
+    topics, numbers = list(map(_topic, polled)), list(map(_partition, polled))
+    if not polled or numbers.count(numbers[0]) == topics.count(topics[0]) == len(polled):
+        return {(topics[0], numbers[0]): polled} if polled else {}
     found: dict[Where, list[Any]] = {}
-    for at, message in zip(where, polled, strict=True):
+    for at, message in zip(zip(topics, numbers, strict=True), polled, strict=True):
         found.setdefault(at, []).append(message)
     return found
 

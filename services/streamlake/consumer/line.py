@@ -1,7 +1,9 @@
 """The raw line: a template around the payload's own bytes. The same record gives the same line, whoever writes it."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -11,6 +13,7 @@ from streamlake.kafka.headers import Header, Metas, metas_of
 from streamlake.storage.raw_line import template
 
 _encode = msgspec.json.encode
+_time_of: Final = itemgetter(1)
 _PLAIN: Final = bytes(byte for byte in range(0x20, 0x7F) if byte not in b'"\\')
 """What stands in a JSON string as it is."""
 
@@ -27,20 +30,30 @@ class RawLines:
     """`{"topic", …, "payload": <the event's own bytes>}`: for records whose value the gate has accepted as JSON."""
 
     def encode(self, place: Place, messages: Sequence[Message], metas: Metas | None = None) -> bytes:
-        """See LineFormat. Column by column: half of the time that a loop over the records takes."""
+        """See LineFormat. Column by column, and one template for all: half of the time of one a record."""
+        if not messages:
+            return b""
+        kind: Any = type(messages[0])  # its methods, mapped, cost a third less than a call each
         if metas is None:
-            metas = metas_of([message.headers() for message in messages])
-        fields = zip(
-            [message.offset() for message in messages],
-            [message.timestamp()[1] for message in messages],
-            _keys([message.key() for message in messages]),
-            [b"null" if meta is None else meta for meta in metas.values],
-            [_headers(others) if others else b"[]" for others in metas.others],
-            _payloads([message.value() for message in messages]),
-            strict=True,
+            metas = metas_of(list(map(kind.headers, messages)))
+        keys: Sequence[Any] = list(map(kind.key, messages))
+        plain = _plain(keys)
+        columns: list[Any] = [
+            map(kind.offset, messages),
+            map(_time_of, map(kind.timestamp, messages)),
+            keys if plain else map(_key, keys),
+            metas.values if metas.alike else [b"null" if meta is None else meta for meta in metas.values],
+            _payloads(list(map(kind.value, messages))),
+        ]
+        if not metas.alike:
+            columns.insert(4, [_headers(others) if others else b"[]" for others in metas.others])
+        line = template(
+            place.topic,
+            place.partition,
+            key=b'"%b"' if plain else b"%b",
+            headers=b"[]" if metas.alike else b"%b",
         )
-        line = template(place.topic, place.partition)
-        return b"".join([line % record for record in fields])
+        return line * len(messages) % tuple(chain.from_iterable(zip(*columns, strict=True)))
 
 
 class DeadLetterLines:
@@ -65,13 +78,12 @@ class DeadLetterLines:
         )
 
 
-def _keys(keys: Sequence[bytes | None]) -> Sequence[bytes]:
-    """Each as JSON; plain ones, which most are, only want their quotes."""
+def _plain(keys: Sequence[bytes | None]) -> bool:
+    """Whether each, as most do, wants only its quotes."""
     try:
-        plain = not b"".join(keys).translate(None, _PLAIN)  # type: ignore[arg-type] # None raises
+        return not b"".join(keys).translate(None, _PLAIN)  # type: ignore[arg-type] # None raises
     except TypeError:
-        plain = False
-    return [b'"%b"' % key if plain and key is not None else _key(key) for key in keys]
+        return False
 
 
 def _payloads(values: Sequence[bytes | None]) -> Sequence[bytes]:

@@ -29,15 +29,19 @@ _FORMS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Metas:
-    """By record: the one well-formed `streamlake` header (None where there is none), its version, all others."""
+    """By record: the one well-formed `streamlake` header (None where there is none), its version, all others.
+
+    `alike` are those that have that header each, all of one version, and no other.
+    """
 
     values: Sequence[bytes | None]
     versions: Sequence[int | None]
     others: Sequence[Sequence[Header]]
+    alike: bool = False
 
     def until(self, count: int) -> "Metas":
         """Those of the first records."""
-        return Metas(self.values[:count], self.versions[:count], self.others[:count])
+        return Metas(self.values[:count], self.versions[:count], self.others[:count], self.alike)
 
     def without(self, indexes: Iterable[int]) -> "Metas":
         """Those of all but these records."""
@@ -45,14 +49,14 @@ class Metas:
         for index in sorted(indexes, reverse=True):
             for column in columns:
                 del column[index]
-        return Metas(*columns)
+        return Metas(*columns, self.alike)
 
 
 def metas_of(headers: Sequence[Sequence[Header] | None]) -> Metas:
     """What the headers of these records say, as the client's `headers()` gives them."""
     values, version = _alike(headers)
     if version is not None:
-        return Metas(values, [version] * len(values), [()] * len(values))
+        return Metas(values, [version] * len(values), [()] * len(values), alike=True)
     each = [_split(record or ()) for record in headers]
     return Metas([e[0] for e in each], [e[1] for e in each], [e[2] for e in each])
 

@@ -12,7 +12,7 @@ import msgspec
 
 _LINE: Final = (
     b'{"topic":%b,"kafka_partition":%d,"kafka_offset":%%d,"timestamp_ms":%%d,'
-    b'"key":%%b,"meta":%%b,"headers":%%b,"payload":%%b}\n'
+    b'"key":%b,"meta":%%b,"headers":%b,"payload":%%b}\n'
 )
 # Whatever stands in a line: these begin the members that they name and nothing else, for strings escape their quotes.
 _META: Final = b',"meta":'
@@ -61,9 +61,12 @@ class Columns:
     payload: list[bytes | None] = field(default_factory=list)
 
 
-def template(topic: str, partition: int) -> bytes:
-    """A line of this partition, to be filled with offset, timestamp, and key, meta, headers and payload as JSON."""
-    return _LINE % (_encode(topic).replace(b"%", b"%%"), partition)
+def template(topic: str, partition: int, *, key: bytes = b"%b", headers: bytes = b"%b") -> bytes:
+    """A line of this partition, to be filled with offset, timestamp, and key, meta, headers and payload as JSON.
+
+    What all lines have in common may stand in it: the quotes of a `key`, or `headers` that are none.
+    """
+    return _LINE % (_encode(topic).replace(b"%", b"%%"), partition, key, headers)
 
 
 def columns_of(lines: bytes) -> Columns:

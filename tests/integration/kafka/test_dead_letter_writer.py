@@ -4,10 +4,10 @@ import contextlib
 import os
 import threading
 import time
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from streamlake.errors import Permanent, Retryable, Unknown
 from streamlake.kafka import clients

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamlake.consumer.line import DeadLetterLines, RawLines
@@ -81,3 +81,20 @@ def test_a_dead_letter_line_keeps_any_bytes() -> None:
         line = json.loads(DeadLetterLines().encode(PLACE, [Record(0, body)]))
         kept = base64.b64decode(line["value_base64"]) if "value_base64" in line else line["value"]
         assert kept == (body.decode() if isinstance(kept, str) and body is not None else body)
+
+
+records = st.builds(
+    Record,
+    at=st.integers(0, 2**62),
+    body=st.sampled_from([b"{}", b'{"a":1}', b'{"p":"100%d %b"}', b'{\n"a":1}', None]),
+    name=st.none() | st.sampled_from([b"o-1", b'a"b', b"%s", b"\xff", "\u00e9".encode()]),
+    extra=st.sampled_from([(), (("streamlake", META),), (("a", b"%d"),), (("streamlake", META), ("a", None))]),
+)
+
+
+@settings(deadline=None)  # a busy machine is no wrong line
+@given(st.lists(records, max_size=6))
+def test_a_line_does_not_depend_on_its_neighbours(batch: list[Record]) -> None:
+    """One template serves a whole chunk: what one record needs must not change another's line."""
+    together = RawLines().encode(PLACE, batch)
+    assert together == b"".join(RawLines().encode(PLACE, [record]) for record in batch)

@@ -1,12 +1,12 @@
 """I7: a dead letter holds the original key, value and headers, byte for byte."""
 
 import json
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streamlake.kafka.dead_letter import KEY_HEADER, WHY_HEADER, DeadLetter, decode, encode, headers_of
 from streamlake.kafka.errors import NotADeadLetter
