@@ -11,8 +11,8 @@ from pathlib import Path
 from tests.torture import report
 from tests.torture.mounts import own_mounts
 from tests.torture.platform import Options
-from tests.torture.schedule import EVERY_SECONDS
 from tests.torture.run import run, say_to_stderr
+from tests.torture.schedule import EVERY_SECONDS
 
 parser = argparse.ArgumentParser(
     prog="scripts/torture",
@@ -32,7 +32,9 @@ faulthandler.enable()
 mounts = own_mounts()
 home = arguments.home or Path(tempfile.mkdtemp(prefix="torture-"))
 lake = arguments.lake or ("local" if arguments.seed % 4 == 3 else "bucket")
-options = Options(arguments.seed, arguments.minutes, home.absolute(), lake, arguments.rate, arguments.every, mounts=mounts)
+options = Options(
+    arguments.seed, arguments.minutes, home.absolute(), lake, arguments.rate, arguments.every, mounts=mounts
+)
 if arguments.plant:
     planted = (sys.executable, "-m", "tests.torture.planted", arguments.plant)
     options = Options(**{**options.__dict__, "consumer": planted})

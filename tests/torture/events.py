@@ -1,4 +1,4 @@
-"""Events of the torture's dataset as bytes: good ones, odd ones and bad ones. Each holds its own id, so none is twice."""
+"""Events of the torture's dataset as bytes: good, odd and bad ones. Each holds its own id, so none is twice."""
 
 import random
 
@@ -43,7 +43,4 @@ def poison(dice: random.Random, id: str) -> bytes:
 
 def batch(dice: random.Random, ids: list[str]) -> list[Made]:
     """Events for one request: mostly good, a few that break the contract."""
-    return [
-        (id, breaks_contract(dice, id) if dice.random() < BAD_ODDS else good(dice, id))
-        for id in ids
-    ]
+    return [(its, breaks_contract(dice, its) if dice.random() < BAD_ODDS else good(dice, its)) for its in ids]

@@ -45,7 +45,7 @@ def consumer_paused(platform: Platform, planned: Planned) -> str:
 
 
 def consumer_zombie(platform: Platform, planned: Planned) -> str:
-    """Frozen until the group has gone on without it; then it wakes and may still believe that it owns its partitions."""
+    """Frozen until the group has gone on without it; then it wakes and may believe that it still owns partitions."""
     unit = platform.consumers[planned.consumer]
     insist(lambda: _require_member(platform, planned.consumer, there=True))
     with _frozen(_running(unit)) as frozen:
@@ -179,4 +179,3 @@ def _jump(platform: Platform, name: str, planned: Planned) -> str:
         return hold(planned.seconds, lambda: clock.shifted() - before, f"told {planned.size:+} s")
     finally:
         clock.jump(0)
-

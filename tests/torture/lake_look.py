@@ -1,4 +1,4 @@
-"""How far the lake is, read from its files as anybody could: a claim with its part counts, and nothing behind a hole."""
+"""How far the lake is, read from its files as anybody could: a claim with its part counts, nothing behind a hole."""
 
 import json
 from collections import defaultdict

@@ -26,9 +26,7 @@ def main(config: dict[str, Any]) -> int:
     for name in [f"p{number}" for number in range(posters)]:
         journal, dice = Writer(folder / f"{name}.journal"), random.Random(f"load {seed} {name}")
         share = rate * 0.8 / posters
-        post = Poster(
-            name, config["port"], config["dataset"], secret.read_text, ended.is_set, journal, dice, share
-        )
+        post = Poster(name, config["port"], config["dataset"], secret.read_text, ended.is_set, journal, dice, share)
         workers.append(post)
     for name, kind, share in (("k0", Direct, 0.2), ("t0", Transactions, 0.0)):
         journal, dice = Writer(folder / f"{name}.journal"), random.Random(f"load {seed} {name}")

@@ -65,8 +65,8 @@ class Poster:
 
     def _attempt(self, made: Sequence[Made], body: bytes, headers: dict[str, str]) -> bool:
         """Whether nothing is left to be asked again."""
-        ids = [id for id, _ in made]
-        self.journal.tried((id, event_digest(None, value)) for id, value in made)
+        ids = [its for its, _ in made]
+        self.journal.tried((its, event_digest(None, value)) for its, value in made)
         try:
             answer = self._ask(body, headers | {"Authorization": f"Bearer {self.secret()}"})
         except (OSError, http.client.HTTPException) as error:

@@ -51,29 +51,29 @@ class Direct:
 
     def one(self, producer: Producer, partition: int = -1) -> None:
         """One record of any kind."""
-        id, key, value = self._next()
-        self.journal.tried([(id, event_digest(key, value))])
+        event, key, value = self._next()
+        self.journal.tried([(event, event_digest(key, value))])
 
         def delivered(error: object, message: Message) -> None:
             if error is None:
-                self.journal.kept([_place(id, message)])
+                self.journal.kept([_place(event, message)])
             else:
-                self.journal.unknown([id])
+                self.journal.unknown([event])
 
         headers = self.dice.choice(ODD_HEADERS)
         try:
             producer.produce(self.topic, value, key, partition, on_delivery=delivered, headers=headers)
         except (BufferError, KafkaException):
-            self.journal.refused([id])
+            self.journal.refused([event])
 
     def _next(self) -> tuple[str, bytes, bytes | None]:
         self.number += 1
-        id = f"{self.name}-{self.number}"
-        key = id.encode() + self.dice.choice((b"", b"\xff"))
+        event = f"{self.name}-{self.number}"
+        key = event.encode() + self.dice.choice((b"", b"\xff"))
         roll = self.dice.random()
         if roll < 0.03:
-            return id, key, None
-        return id, key, events.poison(self.dice, id) if roll < 0.13 else events.good(self.dice, id)
+            return event, key, None
+        return event, key, events.poison(self.dice, event) if roll < 0.13 else events.good(self.dice, event)
 
 
 @dataclass
@@ -102,13 +102,13 @@ class Transactions(Direct):
         places: dict[str, tuple[str, str, int, int]] = {}
         ids = []
         for _ in range(self.dice.randrange(1, 20)):
-            id, key, value = self._next()
-            ids.append(id)
-            self.journal.tried([(id, event_digest(key, value))])
+            event, key, value = self._next()
+            ids.append(event)
+            self.journal.tried([(event, event_digest(key, value))])
 
-            def delivered(error: object, message: Message, id: str = id) -> None:
+            def delivered(error: object, message: Message, event: str = event) -> None:
                 if error is None:
-                    places[id] = _place(id, message)
+                    places[event] = _place(event, message)
 
             producer.produce(self.topic, value, key, on_delivery=delivered)
         if self.dice.random() < 0.3:
@@ -126,12 +126,12 @@ class Transactions(Direct):
         except KafkaException:
             self.journal.unknown(ids)
             raise
-        self.journal.kept(places[id] for id in ids)
+        self.journal.kept(places[event] for event in ids)
 
 
-def _place(id: str, message: Message) -> tuple[str, str, int, int]:
+def _place(event: str, message: Message) -> tuple[str, str, int, int]:
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     assert topic is not None
     assert partition is not None
     assert offset is not None
-    return id, topic, partition, offset
+    return event, topic, partition, offset

@@ -20,7 +20,7 @@ def hold(seconds: float, happened: Callable[[], int], what: str) -> str:
     while True:
         passed = time.monotonic() - began
         if passed >= seconds and happened():
-            return f"{happened()} × {what}"
+            return f"{happened()} times {what}"
         if passed > seconds + PATIENCE_SECONDS:
             raise NotProven(f"nothing was {what} within {passed:.0f} s")
         time.sleep(0.1)

@@ -83,7 +83,10 @@ def screen(result: Result) -> str:
     """For a person: the tables, then what is wrong."""
     said = document(result)
     lines = [markdown(result)]
-    lines += [f"{name}: {said[name]}" for name in ("twice_in_kafka", "claims", "parts", "seals", "restarts", "peak_mib", "audit")]
+    lines += [
+        f"{name}: {said[name]}"
+        for name in ("twice_in_kafka", "claims", "parts", "seals", "restarts", "peak_mib", "audit")
+    ]
     lines += [f"NOT PROVEN  {what}" for what in said["not_proven"]]
     lines += [f"VIOLATION  {what}" for what in result.violations]
     again = f"scripts/torture --seed {said['seed']} --minutes {said['minutes']:g} --lake {said['lake']}"

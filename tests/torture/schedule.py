@@ -99,7 +99,9 @@ def possible(abilities: frozenset[str]) -> tuple[Kind, ...]:
     return tuple(kind for kind in KINDS if not kind.needs or kind.needs in abilities)
 
 
-def plan(seed: int, minutes: float, abilities: frozenset[str], *, every_seconds: float = EVERY_SECONDS) -> list[Planned]:
+def plan(
+    seed: int, minutes: float, abilities: frozenset[str], *, every_seconds: float = EVERY_SECONDS
+) -> list[Planned]:
     """Kinds are dealt from a shuffled deck, so that each comes as often as the others."""
     dice = random.Random(f"torture {seed}")
     deck = _dealt(dice, possible(abilities))

@@ -1,5 +1,6 @@
 """An HTTP wire between a consumer and the bucket on which answers get lost, late, slow or wrong, and are counted."""
 
+import contextlib
 import http.client
 import random
 import socket
@@ -82,6 +83,7 @@ class _Call(BaseHTTPRequestHandler):
             return self._fail(503)
         head = [f"HTTP/1.1 {status} Answer", *(f"{name}: {value}" for name, value in headers), "", ""]
         self._send("\r\n".join(head).encode("latin-1") + answer, slowly=mode == "trickles")
+        return None
 
     do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = do_GET  # noqa: N815 - the same
 
@@ -121,10 +123,8 @@ class _Call(BaseHTTPRequestHandler):
 
     def _hang_up(self) -> None:
         self.close_connection = True
-        try:
+        with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
     def log_message(self, format: str, *args: Any) -> None:
         """The counters say enough."""

@@ -26,7 +26,7 @@ FINAL = (2, 4)
 """RestartPreventExitStatus of the units: a wrong setting, or a guard that refuses."""
 RESTART_SECONDS = 1.0
 EXPECTED = (0, 3, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
-"""Everything else is a defect. 3: a new start may help. The signals: sent by the torture, here or as the process began."""
+"""Everything else is a defect. 3: a new start may help. The signals: sent by the torture, also as the process began."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Looks on while everything happens: is what is committed durable (I5), what is visible whole (I6), memory bounded (I12)?"""
+"""Looks on meanwhile: is what is committed durable (I5), what is visible whole (I6), memory bounded (I12)?"""
 
 import gzip
 import hashlib
@@ -22,7 +22,7 @@ EVERY_SECONDS = 1.0
 
 
 def observer(bootstrap: str) -> Consumer:
-    """Asks what the group has committed, and never joins it. An admin client may crash when it asks (see the manual)."""
+    """Asks what the group has committed, and never joins it. An admin client may crash as it asks (see the manual)."""
     return Consumer({"bootstrap.servers": bootstrap, "group.id": GROUP, "enable.auto.commit": False, "log_level": 0})
 
 
@@ -61,7 +61,9 @@ class Watch:
                 self.seen["offsets"] += 1
                 tampered = self._platform.tampered.get(partition, 0) if topic == RAW else 0
                 if offset > max(heads.next[topic, partition], tampered):
-                    self.wrong("I5", f"{topic}/{partition} is committed at {offset}, landed to {heads.next[topic, partition]}")
+                    self.wrong(
+                        "I5", f"{topic}/{partition} is committed at {offset}, landed to {heads.next[topic, partition]}"
+                    )
             self._visible()
             if last:
                 return
@@ -104,4 +106,6 @@ class Watch:
 
 def _fresh(root: Path) -> list[Path]:
     """What a wildcard over the zones shows."""
-    return [path for zone in ("raw", "dead_letters") for path in root.glob(f"{zone}/dataset={DATASET}/ingestion_date=*/*")]
+    return [
+        path for zone in ("raw", "dead_letters") for path in root.glob(f"{zone}/dataset={DATASET}/ingestion_date=*/*")
+    ]

@@ -1,5 +1,6 @@
 """The torture's schedule is a pure function: the same seed is the same run, and each kind gets its turn."""
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -20,9 +21,9 @@ def test_faults_come_every_few_seconds_in_their_time(minutes: float) -> None:
     planned = plan(1, minutes, EVERYTHING)
     times = [fault.at for fault in planned]
     assert times == sorted(times)
-    assert FIRST_SECONDS <= times[0]
+    assert times[0] >= FIRST_SECONDS
     assert times[-1] < minutes * 60
-    assert all(later - at < 10 for at, later in zip(times, times[1:], strict=False))
+    assert all(later - at < 10 for at, later in itertools.pairwise(times))
     for fault in planned:
         kind = BY_NAME[fault.kind]
         assert kind.shortest <= fault.seconds <= kind.longest
