@@ -173,4 +173,4 @@ for suffix in ({suffix!r}, 'parquet'):
     assert measure(store, 'part.' + suffix).records == 0
     assert ('pyarrow' in sys.modules) == (suffix == 'parquet'), suffix
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=110)
