@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from benchmarks.backlog import SOFTWARE
+from streamlake.errors import StreamlakeError
 from streamlake.kafka import install, java
 from streamlake.kafka.jars import parse
 from streamlake.settings import load
@@ -36,8 +37,11 @@ def connect() -> tuple[Path, Path]:
     """Java's program, and the folder with Kafka Connect's jars."""
     jars = parse(CONNECT_LOCK.read_text())
     folder = SOFTWARE.with_name("connect")
-    libs = install.install(folder, base_url=load(os.environ).maven_base_url, jars=jars)
-    return java.ensure(SOFTWARE).program, libs
+    try:
+        libs = install.install(folder, base_url=load(os.environ).maven_base_url, jars=jars)
+        return java.ensure(SOFTWARE).program, libs
+    except StreamlakeError as error:
+        raise NotHere(f"Kafka Connect: {error}") from error
 
 
 def quix() -> Path:
