@@ -25,7 +25,7 @@ def _act(name: str) -> Act:
 
 
 REST_SECONDS: Final = 15.0
-"""So long Kafka serves between two faults of its own: what needs it must be able to happen, however busy the machine."""
+"""So long Kafka serves between two faults of its own: what needs it must get its turn, however busy the machine."""
 ACTS: Final = {name: _act(name) for name in BY_NAME}
 
 
