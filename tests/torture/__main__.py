@@ -29,6 +29,8 @@ parser.add_argument("--home", type=Path, help="where everything stands, and stay
 parser.add_argument("--plant", help="a bug of tests/torture/planted.py in the consumers: the verdict must find it")
 arguments = parser.parse_args()
 faulthandler.enable()
+if arguments.home and arguments.home.exists() and any(arguments.home.iterdir()):
+    parser.error(f"{arguments.home} is not empty: a run begins with nothing")
 mounts = own_mounts()
 home = arguments.home or Path(tempfile.mkdtemp(prefix="torture-"))
 lake = arguments.lake or ("local" if arguments.seed % 4 == 3 else "bucket")

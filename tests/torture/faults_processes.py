@@ -71,7 +71,7 @@ def broker_killed(platform: Platform, planned: Planned) -> str:
     pid = platform.broker.pid
     platform.broker.kill()
     time.sleep(planned.seconds)
-    platform.keeper.do(platform.broker.start)
+    platform.start_broker()
     return f"pid {pid} gone, {platform.broker.pid} serves"
 
 
@@ -79,7 +79,7 @@ def broker_restarted(platform: Platform, planned: Planned) -> str:
     pid = platform.broker.pid
     platform.broker.stop()
     time.sleep(planned.seconds)
-    platform.keeper.do(platform.broker.start)
+    platform.start_broker()
     return f"pid {pid} ended, {platform.broker.pid} serves"
 
 

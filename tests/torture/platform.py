@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # half typed
 
+from streamlake.errors import StreamlakeError
 from tests.support.broker import BrokerUnderTest, free_port
 from tests.torture import bucket, contracts
 from tests.torture.clock import Clock, compile_shim
@@ -135,7 +137,7 @@ class Platform:
 
     def start(self) -> None:
         """Everything, until the load flows."""
-        self.keeper.do(self.broker.start)
+        self.start_broker()
         self.supervisor = Supervisor([self.store, self.api, *self.consumers, self.load])
         if self.options.lake == "bucket":
             self.store.start()
@@ -157,7 +159,19 @@ class Platform:
         (self.home / "load.json").write_text(json.dumps(config))
         self.load.start()
         landed = f"raw/dataset={DATASET}/ingestion_date=*/part-*"
-        waited(lambda: any(self.root.glob(landed)), 90, "a first part in the lake")
+        waited(lambda: any(self.root.glob(landed)), 300, "a first part in the lake")
+
+    def start_broker(self) -> None:
+        """Start Kafka, as long as that takes: on a busy machine more than a minute, and a supervisor tries again."""
+        deadline = time.monotonic() + 300
+        while True:
+            try:
+                self.keeper.do(lambda: self.broker.start(seconds=120))
+            except StreamlakeError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def command(self, *words: str, seconds: float = 120) -> Any:
         """What `streamlake … --json` answers, on wires that nothing happens to."""

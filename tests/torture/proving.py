@@ -7,7 +7,7 @@ from typing import TypeVar
 from confluent_kafka import KafkaException
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 240.0
 
 
 class NotProven(Exception):
