@@ -91,7 +91,7 @@ class Target:
 
     def note(self, answer: Answer, kept: tuple[bytes, ...] | None) -> list[Place]:
         """What this answer acknowledges; `kept` are the bytes in the order of the receipts, if they are known."""
-        if answer.status not in (202, 207):
+        if answer.status not in (202, 207) or answer.json.get("dry_run"):
             return []
         places = []
         receipts: list[dict[str, Any]] = answer.json["receipts"]

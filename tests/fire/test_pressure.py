@@ -33,7 +33,7 @@ def _many(target: Target, count: int) -> Iterator[list[Wire]]:
         yield [stack.enter_context(target.wire()) for _ in range(count)]
 
 
-def _at_once(count: int, work: Callable[[int], None]) -> None:
+def _at_once(count: int, work: Callable[[int], object]) -> None:
     """Run it in so many threads; what one raises is raised."""
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(work, range(count)))
