@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +23,6 @@ from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_REFUSED, EXIT_UNREACHA
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
-from streamlake.storage.lake import claim_lake
 from streamlake.storage.layout import Chain
 from tests.support.broker import BrokerUnderTest, free_port
 from tests.support.lakes import HandLake
@@ -79,7 +77,7 @@ def made(
     admin = Admin(broker.bootstrap)
     topic_id = admin.topic_id(raw_topic(dataset))
     assert topic_id is not None
-    lake = HandLake(tmp_path / "lake", dataset)
+    lake = HandLake(tmp_path / "lake", dataset, admin.cluster_id())
     lake.chain = Chain(topic_id)
     (tmp_path / "contracts" / dataset).mkdir(parents=True)
     (tmp_path / "contracts" / dataset / "contract.yaml").write_text("broken: [")
@@ -167,10 +165,10 @@ def test_what_is_wrong_with_the_lake_weighs_more_than_a_silent_kafka(made: Made)
     assert (report.verdict, report.exit_code) == (Verdict.FOUND, EXIT_FOUND)
 
 
-def test_another_cluster_than_the_lakes_is_not_compared_with(made: Made) -> None:
-    made.lake.land(1)
-    claim_lake(made.lake.store, "cluster", "d", datetime.now(UTC), "id")
-    report = audit(made.lake.store, made.dataset, Options(), made.admin)
+def test_another_cluster_than_the_lakes_is_not_compared_with(made: Made, tmp_path: Path) -> None:
+    other = HandLake(tmp_path / "other", made.dataset)
+    other.land(1)
+    report = audit(other.store, made.dataset, Options(), made.admin)
     assert (report.verdict, report.exit_code) == (Verdict.INDETERMINATE, EXIT_REFUSED)
     assert "from the Kafka cluster cluster" in report.log
 

@@ -25,7 +25,6 @@ from streamlake.storage.local import LocalStore
 from tests.oracle.parts import unpacked
 from tests.oracle.verify import verify
 from tests.support.broker import BrokerUnderTest
-from tests.support.lakes import DATE
 from tests.support.landed_lake import REJECTED, Landed
 
 
@@ -134,7 +133,7 @@ DAMAGES = [
 
 
 def _edit_seal(lake: Landed, change: Callable[[dict[str, Any]], object]) -> None:
-    path = lake.root / layout.seal(layout.RAW, lake.dataset, DATE)
+    path = lake.root / layout.seal(layout.RAW, lake.dataset, lake.date)
     seal = json.loads(path.read_text())
     change(seal)
     path.write_text(json.dumps(seal))

@@ -68,6 +68,7 @@ class HandLake:
         self.dataset = dataset
         self.store = LocalStore(root)
         self.cluster_id = cluster_id
+        self.date = DATE
         self.store.create(layout.LAKE, [owner(cluster_id)])
         self.chain = Chain(TOPIC_ID)
         self.raw_topic = f"streamlake.{dataset}.raw"
@@ -83,13 +84,13 @@ class HandLake:
         rejected: Sequence[int] = (),
         gaps: Sequence[Gap] = (),
         control: int = 0,
-        date: str = DATE,
+        date: str | None = None,
         suffix: str = "json.gz",
         chain: Chain | None = None,
         lines: bytes | None = None,
     ) -> Claim:
         """Land so many offsets, `rejected` (absolute) among them; gaps first, control records last."""
-        chain = chain or self.chain
+        chain, date = chain or self.chain, date or self.date
         at = self._heads.get((str(chain), partition), 0)
         start = gaps[0].start if gaps else at
         first = gaps[-1].next if gaps else at
@@ -114,8 +115,8 @@ class HandLake:
         if lines is None:
             keys = [f"{self.chain.topic_id}/0/{o}" for o in offsets]
             lines = b"".join(dead_line(self.dlq_topic, start + n, key) for n, key in enumerate(keys))
-        name = layout.part(layout.DEAD_LETTERS, self.dataset, DATE, chain, 0, start, "json.gz")
-        claim = self._claim(self.dlq_topic, chain, 0, start, start + len(offsets), name, lines, DATE)
+        name = layout.part(layout.DEAD_LETTERS, self.dataset, self.date, chain, 0, start, "json.gz")
+        claim = self._claim(self.dlq_topic, chain, 0, start, start + len(offsets), name, lines, self.date)
         self._create(claim, chain, lines)
         self._heads[str(chain), 0] = claim.next
         return claim
@@ -129,8 +130,9 @@ class HandLake:
         name = layout.amendment(self.dataset, Chain.parse(claim.chain), claim.partition, claim.start)
         assert self.store.create(name, [amendment.encode()])
 
-    def seal(self, claims: Sequence[Claim], date: str = DATE, zone: str = layout.RAW) -> Path:
+    def seal(self, claims: Sequence[Claim], date: str | None = None, zone: str = layout.RAW) -> Path:
         """Seal a day of a zone that holds these claims, each partition from where the seal before it ended."""
+        date = date or self.date
         ranges: dict[str, dict[str, SealedRange]] = {}
         for chain, partition in sorted({(c.chain, c.partition) for c in claims}):
             ours = [c for c in claims if (c.chain, c.partition) == (chain, partition)]

@@ -1,5 +1,6 @@
 """A lake beside a real Kafka, landed by the product's own lines: for tests that damage one and ask who notices."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from confluent_kafka import Message
@@ -35,6 +36,10 @@ VALUES: list[tuple[bytes | None, bytes | None, Headers]] = [
 REJECTED = (3, 6)
 
 
+def _day(timestamp_ms: int) -> str:
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC).date().isoformat()
+
+
 class Landed(HandLake):
     """What the broker has, landed by the product's own lines."""
 
@@ -51,6 +56,7 @@ class Landed(HandLake):
         for key, value, headers in VALUES:
             broker.send(raw_topic(dataset), [value], key=key, headers=headers)
         messages = broker.read(raw_topic(dataset))
+        self.date = _day(messages[0].timestamp()[1])
         self.claims = [self._raw(messages[0:5]), self._raw(messages[5:8])]
         for offset in REJECTED:
             self.send_letter(offset)
@@ -88,4 +94,9 @@ class Landed(HandLake):
         return verify(self.root, self.broker.bootstrap, self.dataset)
 
     def audit(self) -> Verdict:
-        return audit(self.store, self.dataset, Options(deep=True, settle_seconds=0.1), self.admin).verdict
+        return audit(self.store, self.dataset, self.options, self.admin).verdict
+
+    @property
+    def options(self) -> Options:
+        """All of it, asked for once its day is over: that day may be sealed."""
+        return Options(deep=True, settle_seconds=0.1, now=datetime.now(UTC) + timedelta(days=1))
