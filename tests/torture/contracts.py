@@ -1,4 +1,4 @@
-"""The torture's contract, and the next version of it: another compression, another way with invalid events."""
+"""The torture's contract, and the next version of it: another form of parts, another way with invalid events."""
 
 from pathlib import Path
 
@@ -27,9 +27,8 @@ customProperties:
     value: {partitions}
   - property: onInvalid
     value: {on_invalid}
-  - property: compression
-    value: {compression}
-"""
+{form}"""
+FORMS = (("json", "gzip"), ("json", "none"), ("parquet", ""), ("json", "zstd"))
 
 
 def write(folder: Path, version: int, partitions: int = PARTITIONS) -> None:
@@ -43,9 +42,14 @@ def write(folder: Path, version: int, partitions: int = PARTITIONS) -> None:
         version=version,
         partitions=partitions,
         on_invalid=("refuse", "dead_letter")[version % 2],
-        compression=("gzip", "none", "gzip")[version % 3],
+        form="".join(f"  - property: {name}\n    value: {value}\n" for name, value in _form(version) if value),
     )
     _replace(today, text)
+
+
+def _form(version: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    kind, compression = FORMS[(version - 1) % len(FORMS)]
+    return ("format", kind), ("compression", compression)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,6 +1,5 @@
 """Looks on meanwhile: is what is committed durable (I5), what is visible whole (I6), memory bounded (I12)?"""
 
-import gzip
 import hashlib
 import re
 import threading
@@ -11,13 +10,14 @@ from pathlib import Path
 import psutil
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from tests.oracle.parts import BROKEN, unpacked
 from tests.torture.contracts import DATASET
 from tests.torture.lake_look import Look
 from tests.torture.platform import DLQ, GROUP, RAW, Platform
 
 BOUNDS_MIB = {"api": 300, "consumer": 448}
 """Of one process. The consumers' is MemoryHigh of their unit."""
-VISIBLE = re.compile(r"part-[a-z2-7]{26}-[0-9]+-[0-9]{5}-[0-9]{20}\.json(\.gz|\.zst)?|_metadata\.json")
+VISIBLE = re.compile(r"part-[a-z2-7]{26}-[0-9]+-[0-9]{5}-[0-9]{20}\.(json(\.gz|\.zst)?|parquet)|_metadata\.json")
 EVERY_SECONDS = 1.0
 
 
@@ -83,9 +83,8 @@ class Watch:
         for path, records, sha256 in parts:
             self.seen["parts"] += 1
             try:
-                body = path.read_bytes()
-                lines = gzip.decompress(body) if path.suffix == ".gz" else body
-            except (OSError, EOFError) as error:
+                lines = unpacked(path.name, path.read_bytes())
+            except BROKEN as error:
                 self.wrong("I6", f"{path.name} cannot be read: {error!r}")
                 continue
             if (lines.count(b"\n"), hashlib.sha256(lines).hexdigest()) != (records, sha256):
