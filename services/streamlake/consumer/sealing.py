@@ -50,11 +50,17 @@ def seal_days(place: Place, before: str, sealed: Sealed, writer: Writer) -> Work
 
 
 def _next_day(place: Place, after: str) -> Work[str | None]:
-    """The next day that has a folder."""
+    """The next day that has a folder. What else may lie among the days is passed over: an audit names it."""
     prefix = layout.day_prefix(place.zone, place.dataset, "")[:-1]
     start = layout.day_prefix(place.zone, place.dataset, layout.next_day(after)) if after else prefix
-    names = yield from ask(ListFrom(prefix, start, 1))
-    return names[0].removeprefix(prefix).split("/")[0] if names else None
+    while True:
+        names = yield from ask(ListFrom(prefix, start, 1))
+        if not names:
+            return None
+        folder, slash, _ = names[0].removeprefix(prefix).partition("/")
+        if slash and layout.is_day(folder):
+            return folder
+        start = f"{prefix}{folder}0" if slash else f"{names[0]}-"  # 0 comes right after the slash, - before all else
 
 
 def _passed(place: Place, date: str) -> Work[bool]:

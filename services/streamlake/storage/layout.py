@@ -169,3 +169,11 @@ def parse_part(name: str) -> PartName | None:
 def next_day(date: str) -> str:
     """The day after `YYYY-MM-DD`."""
     return (datetime.date.fromisoformat(date) + datetime.timedelta(days=1)).isoformat()
+
+
+def is_day(text: str) -> bool:
+    """Whether it is a date as folders have it, `YYYY-MM-DD`."""
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

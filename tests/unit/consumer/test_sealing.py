@@ -69,3 +69,13 @@ def test_days_follow_each_other_without_overlap_also_after_a_restart() -> None:
     assert seal is not None
     ranges = next(iter(seal.ranges.values()))
     assert (ranges["0"].start, ranges["0"].next, seal.records) == (3, 5, 2)
+
+
+def test_what_is_no_day_among_the_days_is_passed_over() -> None:
+    lake = Lake(ends=[9])
+    for odd in ("2026-1", "2026-11-19x", "2026-13-45", "__HIVE_DEFAULT_PARTITION__"):
+        lake.store.create(f"raw/dataset=orders/ingestion_date={odd}/part-odd.json", [b""])
+    lake.store.create("raw/dataset=orders/ingestion_date=2026-11-17", [b""])
+    lake.claim(0, 0, 3, "2026-11-18")
+    lake.claim(0, 3, 9, "2026-11-20")
+    assert lake.run(seal_days(PLACE, TODAY, Sealed(), WRITER)).new == ["2026-11-18", "2026-11-20"]
