@@ -1,5 +1,6 @@
 """The lake as files: claims, parts, lines. Read with nothing but hashlib and json, and parts as `parts.py` does."""
 
+import datetime
 import hashlib
 import json
 import re
@@ -103,6 +104,8 @@ def _walk(lake: Lake, log: Log, folder: Path, named: set[str]) -> None:
         counted = claim["records"] + claim["control"] + sum(n - s for s, n in ranges) + sum(n - s for s, n, _ in gaps)
         if following <= start or counted != following - start:
             lake.wrong("I3", path.name, f"[{start}, {following}) accounts for {counted} offsets")
+        if claim["min_timestamp_ms"] is not None and claim["date"] < _day(claim["min_timestamp_ms"]):
+            lake.wrong("I3", path.name, f"its folder is {claim['date']}, its first record is younger")
         log.head = max(log.head, following)
         log.rejected.update(o for s, n in ranges for o in range(s, n))
         log.lost.update(o for s, n, reason in gaps if reason == "retention" for o in range(s, n))
@@ -183,3 +186,7 @@ def chain_of(chain: str) -> tuple[str, int]:
     if match is None:
         raise ValueError(f"{chain!r} is no chain")
     return match[1], int(match[2])
+
+
+def _day(timestamp_ms: int) -> str:
+    return datetime.datetime.fromtimestamp(timestamp_ms / 1000, datetime.UTC).date().isoformat()

@@ -29,6 +29,10 @@ class Record:
     timestamp_ms: int
     body: bytes
 
+    def __len__(self) -> int:
+        """As the client has it: a tombstone is false."""
+        return len(self.body or b"")
+
     def offset(self) -> int:
         return self.at
 

@@ -44,9 +44,12 @@ class Direct:
     def run(self) -> None:
         """Write until it is told to end."""
         producer = make_producer(self.bootstrap)
+        due = time.monotonic()
         while not self.ended():
             self.one(producer)
-            producer.poll(1 / self.rate)
+            due = max(due + 1 / self.rate, time.monotonic() - 1)
+            while (left := due - time.monotonic()) > 0:
+                producer.poll(left)  # comes back early for each report
         producer.flush(30)
 
     def one(self, producer: Producer, partition: int = -1) -> None:

@@ -118,7 +118,8 @@ class Filling:
         return Batch(
             start=self.start,
             next=self.next,
-            date=(self._date if self._last else self.floor) or date_of(0),
+            # `is not None`: a client's message has the length of its value, so a tombstone is false.
+            date=(self._date if self._last is not None else self.floor) or date_of(0),
             records=self._records,
             rejected=self._rejected,
             holes=self._holes,
@@ -141,7 +142,7 @@ class Filling:
         What was read under another epoch may replace what we hold.
         """
         ends: CloseReason | None = None
-        epoch = (self._last or messages[0]).leader_epoch()
+        epoch = (messages[0] if self._last is None else self._last).leader_epoch()
         if messages[-1].leader_epoch() != epoch:
             messages = _up_to(messages, lambda m: m.leader_epoch() != epoch)
             ends = "epoch"
