@@ -14,12 +14,6 @@ from streamlake.consumer import main
 from streamlake.consumer.line import RawLines
 from streamlake.consumer.world import RealWorld
 from streamlake.settings import load
-from tests.simulation import planted_writes
-
-
-def commit_before_part(patch: pytest.MonkeyPatch) -> None:
-    """I5: offsets are committed that are not durable yet, and a slow store shows it."""
-    planted_writes.commit_before_part(patch)
 
 
 def line_lost(patch: pytest.MonkeyPatch) -> None:
@@ -43,19 +37,8 @@ def dead_letters_swallowed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RealWorld, "perform", wrong)
 
 
-def claim_behind_a_hole(patch: pytest.MonkeyPatch) -> None:
-    """I3: a part that could not be written is believed to be, and the next claim is made behind it."""
-    perform = RealWorld.perform
-
-    def wrong(world: RealWorld, effect: Any) -> Any:
-        part = type(effect).__name__ == "Create" and effect.name.startswith("raw/")
-        return True if part and effect.name.split("-")[-1][19] == "7" else perform(world, effect)
-
-    patch.setattr(RealWorld, "perform", wrong)
-
-
 BUGS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    bug.__name__: bug for bug in (commit_before_part, line_lost, dead_letters_swallowed, claim_behind_a_hole)
+    bug.__name__: bug for bug in (line_lost, dead_letters_swallowed)
 }
 
 if __name__ == "__main__":
