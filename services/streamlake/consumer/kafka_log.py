@@ -50,7 +50,7 @@ class KafkaLog:
         self._error: BaseException | None = None
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
-        self._joined = False
+        self._joined: bool | None = None
         self.at_end: dict[Where, int] = {}
         self.unreachable = ""
 
@@ -155,7 +155,12 @@ class KafkaLog:
     @property
     def stands_by(self) -> bool:
         """A member that was given nothing, for others hold all there is: it takes over when one of them goes."""
-        return self._joined and self._consumer is not None and not self._consumer.partitions
+        return bool(self._joined) and self._consumer is not None and not self._consumer.partitions
+
+    @property
+    def outside(self) -> bool:
+        """It was a member, the group took it for dead, and it has not been let in again."""
+        return self._joined is False
 
     def trouble(self) -> str:
         """Ask Kafka whether it is there, for a second at most: "" if it is. The client itself waits in silence."""

@@ -17,7 +17,7 @@ from streamlake.consumer.runner import ThreadRunner
 from streamlake.consumer.sealer import Sealer
 from streamlake.consumer.snapshot import PartitionView, Vitals, describe, standing
 from streamlake.consumer.status_line import status_line
-from streamlake.consumer.watchdog import Progress
+from streamlake.consumer.watchdog import Progress, Standing
 from streamlake.consumer.world import RealWorld
 from streamlake.errors import StreamlakeError
 from streamlake.logs import error_fields
@@ -68,6 +68,8 @@ class Service:
         self._manager = manager
         self._control = Control()
         self._progress = Progress()
+        # Whoever joins again may have to wait until the others have answered, each as long as it may stay away.
+        self._membership = Progress(120.0 + settings.max_poll_interval_seconds)
         self._tripped: set[tuple[str, int]] = set()
         self._lock = threading.Lock()
         self._described: list[dict[str, Any]] = []
@@ -147,10 +149,15 @@ class Service:
         excused = self._control.paused or (self._crowded() and bool(self._vital.waiting_for))
         quiet = self._progress.quiet_seconds(now, {} if excused else standings)
         self._ask_kafka(now, quiet)
-        if quiet < self._progress.patience_seconds:
-            self._manager.tell(ALIVE, status(status_line(self.document())))
-        else:
+        # While Kafka answers, to have lost its place is no wait: it owns nothing, so nothing else would tell on it.
+        place = Standing(mark=None, owes=self._kafka.outside, named=bool(self._trouble))
+        outside = self._membership.quiet_seconds(now, {("group", 0): place})
+        if quiet >= self._progress.patience_seconds:
             self._manager.tell(status(f"stuck: no movement for {quiet:.0f} s and nothing that it waits for"))
+        elif outside >= self._membership.patience_seconds:
+            self._manager.tell(status(f"stuck: out of its group for {outside:.0f} s, though Kafka answers"))
+        else:
+            self._manager.tell(ALIVE, status(status_line(self.document())))
         # Last, so that what was told just now is what the last step obeyed.
         self._control = read_control(self._settings.state_dir, self._dataset, self._control)
 
