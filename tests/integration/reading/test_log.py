@@ -7,7 +7,7 @@ letters and another dataset stand beside it.
 import base64
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,9 @@ def test_spark_answers_what_the_log_has(rig: Rig) -> None:
     assert [row.offset for row in found] == sorted(log)
     for row in found:
         expected = log[row.offset]
-        payload = expected.payload and expected.payload.strip(" \t")
-        assert row == Row(
-            expected.offset, expected.timestamp_ms, expected.key, expected.meta, expected.headers, payload
-        )
+        # The reader of JSON lines leaves out what stands around an event; that of Parquet keeps it.
+        assert replace(row, payload=_bare(row.payload)) == replace(expected, payload=_bare(expected.payload))
+
+
+def _bare(payload: str | None) -> str | None:
+    return payload and payload.strip(" \t")
