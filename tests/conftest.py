@@ -16,6 +16,7 @@ from tests.support.consumer import Rig, RigMaker
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long versions, too")
+    parser.addoption("--beside", action="store_true", help="other tests run meanwhile: what is timed may take longer")
     parser.addoption("--require", default="", help='capabilities that must be here, as in "java root"')
 
 

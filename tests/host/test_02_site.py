@@ -19,10 +19,12 @@ _OWN_LIFE = ("/etc/.pwd.lock", "/etc/ld.so.cache", "__pycache__")
 
 
 def test_a_bare_host_is_deployed_in_less_than_six_minutes(
-    first: Played, site: Host, record_property: Callable[[str, object], None]
+    first: Played, site: Host, record_property: Callable[[str, object], None], pytestconfig: pytest.Config
 ) -> None:
+    """Six minutes of a machine to itself, which is twice as many where the other tests have the half of it."""
     record_property("seconds of play", round(first.seconds))
-    assert first.seconds < SIX_MINUTES, first.tail()
+    shares = 2 if pytestconfig.getoption("--beside") else 1
+    assert first.seconds < SIX_MINUTES * shares, first.tail()
     landed = [part for part in lake(site).glob("raw/dataset=*/ingestion_date=*/part-*") if lines_of(part)]
     assert landed, "the play said that an event landed, and none is in the lake"
 

@@ -115,7 +115,9 @@ def test_help_is_no_error_for_machines_either(tmp_path: Path) -> None:
 
 
 def test_a_bug_is_one_document_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main._report(ZeroDivisionError("by zero"), ["status", "--json"], as_json=True) == 70
+    with pytest.raises(ZeroDivisionError) as raised:
+        divmod(1, 0)
+    assert main._report(raised.value, ["status", "--json"], as_json=True) == 70
     document = json.loads(capsys.readouterr().out)
     assert document["error"]["id"] == "SL-0800"
     assert "ZeroDivisionError" in document["error"]["message"]
