@@ -63,9 +63,11 @@ def _killed_half_way(deployment: Deployment, site: Host, release: dict[str, str]
     before = set(site.run("ls /opt/streamlake/releases").split())
     run = threading.Thread(target=deployment.play, kwargs={"release": release}, daemon=True)
     run.start()
-    until(lambda: set(site.run("ls /opt/streamlake/releases").split()) - before, 120)
-    for process in _ansible(str(deployment.inventory)):
-        os.kill(process, signal.SIGKILL)
+    try:
+        until(lambda: set(site.run("ls /opt/streamlake/releases").split()) - before, 900)
+    finally:  # whatever comes, for a run that goes on holds the lock of all that follow
+        for process in _ansible(str(deployment.inventory)):
+            os.kill(process, signal.SIGKILL)
     run.join(60)
     assert not run.is_alive()
 
