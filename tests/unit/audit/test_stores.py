@@ -14,7 +14,7 @@ from streamlake.audit.trace_question import parse
 from streamlake.storage.gcs import GcsStore
 from streamlake.storage.memory import MemoryStore
 from streamlake.storage.store import ObjectStore
-from tests.support.fake_gcs import BUCKET, QUICK, FakeGcs
+from tests.support.fake_gcs import BUCKET, FakeGcs
 from tests.support.lakes import HandLake
 from tests.unit.audit.test_sealed import sealed_lake
 
@@ -26,7 +26,7 @@ def other(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         return
     with FakeGcs() as fake:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", fake.url)
-        store = GcsStore(BUCKET, "a/lake", QUICK)
+        store = GcsStore(BUCKET, "a/lake")
         yield store
         store.close()
 
