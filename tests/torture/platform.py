@@ -65,12 +65,12 @@ class Platform:
         self.wires = Wires()
         self.keeper = Keeper()
         self.broker = _broker(self.home)
-        self.library = compile_shim(self.home)
+        self.shim = compile_shim(self.home)
         self.disks: dict[str, Disk] = {}
         self.stores: list[StoreLink] = []
         self._lay()
         abilities = {"bucket"} if options.lake == "bucket" else set()
-        abilities |= {"clock"} if self.library else set()
+        abilities |= {"clock"} if self.shim else set()
         if options.mounts:
             abilities |= {"mount", "lake mount"} if options.lake == "local" else {"mount"}
         self.abilities = frozenset(abilities)
@@ -91,7 +91,7 @@ class Platform:
         self.root.mkdir(parents=True, exist_ok=True)
         self.links = [Link(self.wires, advertised, inner) for advertised, inner in self.broker.doors]
         names = ["api", *(f"consumer.{n}" for n in range(CONSUMERS))]
-        self.clocks = {name: Clock(self.home / "clocks" / name, self.library) for name in names}
+        self.clocks = {name: Clock(self.home / "clocks" / name, self.shim) for name in names}
         self.api_port = free_port()
         self.secret = self.home / "secret"
         self.api = self._unit("api", [str(STREAMLAKE), "serve", "api"], CONSUMERS)
