@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from streamlake.consumer.effects import Content, Encoded, Message
-from streamlake.consumer.handler import Judgement, Terms
+from streamlake.consumer.effects import Content, Encoded, Letter, Message
+from streamlake.consumer.handler import Judgement
 from streamlake.consumer.line import LineFormat, RawLines
 from streamlake.contract.rejection import Rejection
 from streamlake.registry.registry import UnknownVersion
+from streamlake.storage.claim import JudgedBy
 from tests.simulation.broker import Record
 
 NEWEST_VERSION = 4
@@ -38,17 +39,22 @@ class VersionedHandler:
     zone: str = "raw"
     lines: LineFormat = field(default_factory=RawLines)
 
-    def judge(self, messages: Sequence[Message]) -> Judgement:
-        records = cast(Sequence[Record], messages)
-        names = records[0].names
-        count = 1
-        while count < len(records) and records[count].names == names:
+    def judge(self, messages: Sequence[Message], contracts: int = 1) -> Judgement:
+        judged_by: list[int] = []
+        rejected: dict[int, Letter] = {}
+        count = 0
+        for record in cast(Sequence[Record], messages):
+            version = self.today if record.names is None else record.names
+            judged_by += [version] if version not in judged_by else []
+            if version > self.today or len(judged_by) > contracts:
+                judged_by.remove(version)
+                break
+            if rejects(version, record.event):
+                rejected[count] = Letter(cast(Message, record), _REJECTION, version)
             count += 1
-        version = self.today if names is None else names
-        if version > self.today:
+        if not count:
             raise UnknownVersion("orders", version, self.today)
-        terms = Terms(version, f"{version:064}", suffix_of(self.today))
-        return Judgement(terms, count, {i: _REJECTION for i in range(count) if rejects(version, records[i].event)})
+        return Judgement(count, [JudgedBy(v, f"{v:064}") for v in judged_by], suffix_of(self.today), rejected)
 
 
 @dataclass(slots=True)

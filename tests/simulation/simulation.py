@@ -78,6 +78,7 @@ class Simulation:
             ),
             breaker=BreakerPolicy(4, 0.8, 10) if tripping else BreakerPolicy(10_000, 1.0, 10_000),
             cluster_id=CLUSTER,
+            mixes_after=(0, 1, 8)[seed % 3],
             probe_seconds=20.0,
         )
         self.budget = rng.choice((300, 1 << 30, 1 << 30))

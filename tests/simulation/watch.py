@@ -54,8 +54,10 @@ class Watch:
         if next_offset > reached:
             raise Violation(f"I5: committed {next_offset} of partition {partition}, durable is {reached}")
 
-    def dead_lettered(self, topic_id: UUID, record: Record) -> None:
-        """The dead letter topic never holds what no claim lists."""
+    def dead_lettered(self, topic_id: UUID, record: Record, version: int) -> None:
+        """The dead letter topic never holds what no claim lists, and each letter names the version that judged it."""
+        if record.names not in (None, version):
+            raise Violation(f"I2: {record} names version {record.names}, its letter says {version}")
         for (chain, partition), line in self.lines.items():
             if chain.topic_id != topic_id or partition != record.partition:
                 continue

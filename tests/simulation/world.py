@@ -99,7 +99,7 @@ class World:
     def _dead_letter(self, effect: fx.SendDeadLetters) -> None:
         for letter in effect.letters:
             record: Any = letter.message
-            self.watch.dead_lettered(effect.topic_id, record)
+            self.watch.dead_lettered(effect.topic_id, record, letter.contract_version)
             key = f"{effect.topic_id}/{effect.partition}/{record.at}"
             self.broker.dead_letters.append(DeadLetter(key, record.event, record.body))
 

@@ -51,7 +51,8 @@ class Look:
                 return
             if part is not None:
                 self.heads.parts.append((self._root / part, claim["records"], claim["sha256"]))
-            self.heads.newest_version = max(self.heads.newest_version, claim["contract_version"])
+            further = [other["version"] for other in claim.get("further_contracts", ())]
+            self.heads.newest_version = max(self.heads.newest_version, claim["contract_version"], *further)
             self.heads.next[log] = claim["next"]
 
 

@@ -153,10 +153,10 @@ class SealedDay:
         claim = stored.claim
         if claim is None:
             return
-        if claim.date > self._seal.date or claim.contract_version not in self._seal.contract_versions:
+        if claim.date > self._seal.date or not claim.contract_versions <= {*self._seal.contract_versions}:
             self._broken(
                 f"The seal of {self._seal.date}, contract versions {list(self._seal.contract_versions)}, counts the "
-                f"claim {stored.name}, which is of {claim.date}, version {claim.contract_version}."
+                f"claim {stored.name}, which is of {claim.date}, versions {sorted(claim.contract_versions)}."
             )
         if claim.part is None:
             return

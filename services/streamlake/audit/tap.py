@@ -83,5 +83,6 @@ def judged(registry: Registry, dataset: str, messages: Sequence[Message]) -> Ite
             yield Tapped(left.pop(0), Rejection("contract.unknown_version", error.message))
             continue
         for index, message in enumerate(left[: judgement.count]):
-            yield Tapped(message, judgement.rejected.get(index))
+            letter = judgement.rejected.get(index)
+            yield Tapped(message, letter.rejection if letter else None)
         del left[: judgement.count]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamlake.consumer.effects import Letter, Message, PartWriter
-from streamlake.storage.claim import CloseReason
+from streamlake.storage.claim import CloseReason, JudgedBy
 
 _OVERHEAD = 500
 """A record's headers and the client's own structures, about."""
@@ -36,8 +36,7 @@ class Batch:
     min_timestamp_ms: int | None
     max_timestamp_ms: int | None
     last: Message | None
-    contract_version: int
-    contract_sha256: str
+    contracts: Sequence[JudgedBy]
     part: PartWriter | None
     suffix: str
     closed: CloseReason

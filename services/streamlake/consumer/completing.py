@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from streamlake.consumer.effects import (
     Alarm,
     Below,
@@ -150,7 +152,8 @@ def _letters(claim: Claim, found: Sequence[Message]) -> Iterator[Letter]:
         rejected = _rejection(claim.rejected, message.offset())
         if rejected is not None:
             why = Rejection(rejected.reason, "The record was judged by the writer of its claim.", None)
-            yield Letter(message, why, claim.contract_version)
+            version = claim.contract_version if rejected.version is UNSET else rejected.version
+            yield Letter(message, why, version)
 
 
 def _newer(message: Message, known: Fingerprint | None) -> bool:

@@ -8,11 +8,11 @@ from streamlake.consumer.batch import Batch, Hole, held_by
 from streamlake.consumer.breaker import Breaker
 from streamlake.consumer.calendar import date_of, midnight_after
 from streamlake.consumer.effects import Letter, Message, PartFormat, PartWriter
-from streamlake.consumer.handler import Handler, Judgement, Terms
+from streamlake.consumer.handler import Handler, Judgement
 from streamlake.consumer.place import Place
 from streamlake.consumer.rotation import Filled, RotationPolicy
 from streamlake.contract.rejection import Rejection
-from streamlake.storage.claim import CloseReason
+from streamlake.storage.claim import NO_CONTRACT, CloseReason, JudgedBy
 
 
 @dataclass(slots=True)
@@ -21,6 +21,7 @@ class Filling:
 
     `add` answers how many messages it took; fewer than were offered means that `closing` (or `tripped_at`) says why.
     `floor` is the date of the claim before: the folder is never older.
+    One contract more than `most_contracts` closes the batch.
     """
 
     place: Place
@@ -31,6 +32,7 @@ class Filling:
     start: int
     floor: str
     opened_at: float
+    most_contracts: int = 1
     next: int = field(init=False)
     closing: CloseReason | None = None
     tripped_at: int | None = None
@@ -44,7 +46,8 @@ class Filling:
     _date: str = ""
     _midnight_ms: int = 0
     _timestamps: tuple[int, int] | None = None
-    _terms: Terms | None = None
+    _contracts: tuple[JudgedBy, ...] = ()
+    _suffix: str = ""
     _part: PartWriter | None = None
 
     def __post_init__(self) -> None:
@@ -84,19 +87,20 @@ class Filling:
         if not fitting:
             self.closing = ends
             return 0
-        judged = self.handler.judge(fitting)
-        if self._terms is None:
-            self._terms = judged.terms
-            self._part = self.parts(judged.terms.suffix)
-        elif judged.terms != self._terms:
+        judged = self.handler.judge(fitting, self.most_contracts)
+        contracts = tuple(dict.fromkeys((*self._contracts, *judged.contracts)))
+        if self._part is None:
+            self._suffix, self._part = judged.suffix, self.parts(judged.suffix)
+        elif judged.suffix != self._suffix or len(contracts) > self.most_contracts:
             self.closing = "contract"
             return 0
+        self._contracts = contracts
         taken = fitting[: judged.count]
         bad = [(i, taken[i].offset()) for i in sorted(judged.rejected)]
         if taken[-1].timestamp()[1] >= breaker_off_before_ms:
             self.tripped_at = self.breaker.observe(len(taken), bad)
             if self.tripped_at is not None:
-                self.tripped_by = judged.rejected[bad[0][0]]
+                self.tripped_by = judged.rejected[bad[0][0]].rejection
                 return 0
         self._write(taken, judged)
         self._note(taken, times[: judged.count])
@@ -113,7 +117,6 @@ class Filling:
 
     def close(self, reason: CloseReason) -> Batch:
         """The batch as it stands. Nothing may be added afterwards."""
-        terms = self._terms or Terms(0, "", "")
         low, high = self._timestamps or (None, None)
         return Batch(
             start=self.start,
@@ -126,10 +129,9 @@ class Filling:
             min_timestamp_ms=low,
             max_timestamp_ms=high,
             last=self._last,
-            contract_version=terms.contract_version,
-            contract_sha256=terms.contract_sha256,
+            contracts=self._contracts or (NO_CONTRACT,),
             part=self._part,
-            suffix=terms.suffix,
+            suffix=self._suffix,
             closed=reason,
             rejected_bytes=self._rejected_size,
         )
@@ -154,9 +156,9 @@ class Filling:
     def _write(self, messages: Sequence[Message], judged: Judgement) -> None:
         accepted, metas = messages, judged.metas
         if judged.rejected:
-            bad, version = sorted(judged.rejected), judged.terms.contract_version
+            bad = sorted(judged.rejected)
             accepted, metas = _without(messages, bad), metas and metas.without(bad)
-            letters = [Letter(messages[i], judged.rejected[i], version) for i in bad]
+            letters = [judged.rejected[i] for i in bad]
             self._rejected += letters
             self._rejected_size += sum(held_by(letter.message) for letter in letters)
         if self._part is not None and accepted:

@@ -4,33 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from streamlake.consumer.effects import Message
+from streamlake.consumer.effects import Letter, Message
 from streamlake.consumer.line import DeadLetterLines, LineFormat, RawLines
 from streamlake.contract.gate import Gate, compile_gate
-from streamlake.contract.rejection import Rejection
+from streamlake.errors import StreamlakeError
 from streamlake.kafka.headers import Metas, metas_of
 from streamlake.registry.registry import Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a batch is judged by and written as; it closes when they change."""
-
-    contract_version: int
-    contract_sha256: str
-    suffix: str
+from streamlake.storage.claim import NO_CONTRACT, JudgedBy
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The first `count` messages come under these terms; `rejected` are indexes among them.
+    """The first `count` messages, judged by these contracts; `rejected` are indexes among them.
 
-    `metas` is what the headers of those say, where the handler had to look.
+    A part of them is written as `suffix` says. `metas` is what their headers say, where the handler had to look.
     """
 
-    terms: Terms
     count: int
-    rejected: Mapping[int, Rejection]
+    contracts: Sequence[JudgedBy]
+    suffix: str
+    rejected: Mapping[int, Letter]
     metas: Metas | None = None
 
 
@@ -47,8 +40,8 @@ class Handler(Protocol):
         """How a record becomes a line, whatever its contract."""
         ...
 
-    def judge(self, messages: Sequence[Message]) -> Judgement:
-        """Judge as many of them, from the first on, as come under the same terms; at least one.
+    def judge(self, messages: Sequence[Message], contracts: int = 1) -> Judgement:
+        """Judge as many of them, from the first on, as come under so many contracts; at least one.
 
         Raises UnknownVersion, a Retryable, where the first names a schema version that is not known here yet.
         """
@@ -64,29 +57,55 @@ class RawHandler:
     def __init__(self, registry: Registry, dataset: str) -> None:
         self._registry = registry
         self._dataset = dataset
-        self._gates: dict[int | None, tuple[Gate, Terms]] = {}
+        self._gates: dict[int | None, Gate] = {}
+        self._suffix = ""
 
     def forget_contracts(self) -> None:
         """Ask the registry again: a contract was changed. Called between batches."""
         self._gates.clear()
 
-    def judge(self, messages: Sequence[Message]) -> Judgement:
+    def judge(self, messages: Sequence[Message], contracts: int = 1) -> Judgement:
         """See Handler."""
         metas = metas_of([m.headers() for m in messages])
-        version, count = metas.versions[0], len(messages)
-        if metas.versions.count(version) != count:
-            count = next(i for i, other in enumerate(metas.versions) if other != version)
+        named, count = metas.versions, len(messages)
+        known = [named[0]]
+        self._gate(named[0])
+        if named.count(named[0]) != count:
+            known, count = self._known(named, contracts)
             metas = metas.until(count)
-        gate, terms = self._gates.get(version) or self._gate(version)
-        return Judgement(terms, count, gate.judge_many([m.value() for m in messages[:count]]), metas)
+        rejected: dict[int, Letter] = {}
+        for version in known:
+            gate = self._gates[version]
+            indexes = range(count) if len(known) == 1 else [i for i in range(count) if named[i] == version]
+            bad = gate.judge_many([messages[i].value() for i in indexes])
+            rejected |= {indexes[i]: Letter(messages[indexes[i]], bad[i], gate.contract.version) for i in bad}
+        judged_by = dict.fromkeys(_exactly(self._gates[version]) for version in known)
+        return Judgement(count, tuple(judged_by), self._suffix, rejected, metas)
 
-    def _gate(self, version: int | None) -> tuple[Gate, Terms]:
-        today = self._registry.current(self._dataset)
-        contract = today if version is None else self._registry.version(self._dataset, version)
-        # How a part is written is today's choice; by what a record is judged is its own.
-        terms = Terms(contract.version, contract.sha256, today.part_suffix)
-        self._gates[version] = compile_gate(contract), terms
-        return self._gates[version]
+    def _known(self, named: Sequence[int | None], contracts: int) -> tuple[list[int | None], int]:
+        """The versions among the first records, and how many of those there are: up to one too many or unknown."""
+        known: list[int | None] = []
+        for version in dict.fromkeys(named):
+            try:
+                self._gate(version)
+            except StreamlakeError:  # raised once it comes first
+                return known, named.index(version)
+            if len({_exactly(self._gates[other]) for other in (*known, version)}) > contracts:
+                return known, named.index(version)
+            known.append(version)
+        return known, len(named)
+
+    def _gate(self, version: int | None) -> None:
+        if version not in self._gates:
+            today = self._registry.current(self._dataset)
+            contract = today if version is None else self._registry.version(self._dataset, version)
+            self._gates[version] = compile_gate(contract)
+            # How a part is written is today's choice; by what a record is judged is its own.
+            self._suffix = today.part_suffix
+
+
+def _exactly(gate: Gate) -> JudgedBy:
+    return JudgedBy(gate.contract.version, gate.contract.sha256)
 
 
 class DeadLetterHandler:
@@ -95,6 +114,6 @@ class DeadLetterHandler:
     zone = "dead_letters"
     lines: LineFormat = DeadLetterLines()
 
-    def judge(self, messages: Sequence[Message]) -> Judgement:
+    def judge(self, messages: Sequence[Message], contracts: int = 1) -> Judgement:
         """See Handler."""
-        return Judgement(Terms(0, "", "json.gz"), len(messages), {})
+        return Judgement(len(messages), (NO_CONTRACT,), "json.gz", {})

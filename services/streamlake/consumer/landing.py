@@ -8,6 +8,8 @@ that a part proves they were sent; the commit follows the part, so that it never
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from msgspec import UNSET
+
 from streamlake.consumer.batch import Batch
 from streamlake.consumer.completing import complete
 from streamlake.consumer.effects import (
@@ -116,6 +118,7 @@ def _claim(
     place: Place, head: Head, batch: Batch, explained: Explained, part: Encoded, date: str, writer: Writer
 ) -> Claim:
     only_a_hole = batch.last is None
+    first, *further = batch.contracts
     name = layout.part(place.zone, place.dataset, date, head.chain, place.partition, batch.start, batch.suffix)
     return Claim(
         dataset=place.dataset,
@@ -128,11 +131,12 @@ def _claim(
         records=batch.records,
         size=part.size,
         sha256=part.sha256,
-        rejected=tuple(_ranges(batch.rejected)),
+        rejected=tuple(ranges(batch.rejected, first.version)),
         gaps=explained.gaps,
         control=explained.control,
-        contract_version=batch.contract_version,
-        contract_sha256=batch.contract_sha256,
+        contract_version=first.version,
+        contract_sha256=first.sha256,
+        further_contracts=tuple(further) or UNSET,
         date=date,
         min_timestamp_ms=batch.min_timestamp_ms,
         max_timestamp_ms=batch.max_timestamp_ms,
@@ -144,19 +148,25 @@ def _claim(
     )
 
 
-def _ranges(rejected: Sequence[Letter]) -> Iterable[Rejections]:
-    """Neighbours that were rejected for the same reason become one range."""
-    open_range: Rejections | None = None
+def ranges(rejected: Sequence[Letter], usual_version: int) -> Iterable[Rejections]:
+    """Neighbours that one contract rejected for the same reason become one range."""
+    start = following = 0
+    because: tuple[str, int] | None = None
     for letter in rejected:
-        offset, reason = letter.message.offset(), letter.rejection.reason
-        if open_range is not None and open_range.next == offset and open_range.reason == reason:
-            open_range = Rejections(open_range.start, offset + 1, reason)
-            continue
-        if open_range is not None:
-            yield open_range
-        open_range = Rejections(offset, offset + 1, reason)
-    if open_range is not None:
-        yield open_range
+        offset, why = letter.message.offset(), (letter.rejection.reason, letter.contract_version)
+        if because is not None and (offset, why) != (following, because):
+            yield _range(start, following, because, usual_version)
+            because = None
+        if because is None:
+            start, because = offset, why
+        following = offset + 1
+    if because is not None:
+        yield _range(start, following, because, usual_version)
+
+
+def _range(start: int, following: int, because: tuple[str, int], usual_version: int) -> Rejections:
+    reason, version = because
+    return Rejections(start, following, reason, UNSET if version == usual_version else version)
 
 
 def _by_hundreds(letters: Sequence[Letter]) -> Iterable[Sequence[Letter]]:

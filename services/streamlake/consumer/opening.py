@@ -14,7 +14,7 @@ from streamlake.consumer.identity import require_known_log
 from streamlake.consumer.landing import land
 from streamlake.consumer.line import LineFormat
 from streamlake.consumer.place import Head, Place, Writer
-from streamlake.storage.claim import Claim, Gap
+from streamlake.storage.claim import NO_CONTRACT, Claim, Gap
 from streamlake.storage.layout import Chain
 
 
@@ -73,8 +73,7 @@ def _skip_to(place: Place, head: Head, start: int, lines: LineFormat, parts: Par
         min_timestamp_ms=None,
         max_timestamp_ms=None,
         last=None,
-        contract_version=0,
-        contract_sha256="",
+        contracts=(NO_CONTRACT,),
         part=None,
         suffix="",
         closed="hole",

@@ -6,7 +6,7 @@ fills. Each carries the serial of the state that started it; a result under an o
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from streamlake.consumer.batch import Batch, held_by
 from streamlake.consumer.breaker import Breaker, BreakerPolicy
@@ -24,13 +24,21 @@ from streamlake.storage.claim import CloseReason
 State = Literal["opening", "reading", "tripped", "stopped"]
 
 
+_MIXED: Final = 16
+"""Contracts in one claim; each is a name and a checksum in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the process decided for all its partitions."""
+    """What the process decided for all its partitions.
+
+    A batch has one contract, until so many in a row were cut short by the next one's: see decision 22.
+    """
 
     rotation: RotationPolicy
     breaker: BreakerPolicy
     cluster_id: str
+    mixes_after: int = 8
     retry_seconds: float = 1.0
     probe_seconds: float = 60.0
 
@@ -62,6 +70,7 @@ class Partition:
     stopped_ms: int | None = None
     seek_to: int | None = None
     breaker: Breaker = field(init=False)
+    cut_short: int = 0
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.policy.breaker)
@@ -168,6 +177,7 @@ class Partition:
         if self.landing is not None or self.filling is None or self.filling.empty or self.head is None:
             return None
         batch = self.filling.close(reason)
+        self.cut_short = self.cut_short + 1 if reason == "contract" or len(batch.contracts) > 1 else 0
         self.landing = batch
         self.filling = self._filling(batch.next, max(batch.date, self.head.date), now)
         return land(self.place, self.head, batch, self.handler.lines, self.parts, self.writer())
@@ -216,5 +226,13 @@ class Partition:
 
     def _filling(self, start: int, floor: str, now: float) -> Filling:
         return Filling(
-            self.place, self.handler, self.parts, self.policy.rotation, self.breaker, start, floor, opened_at=now
+            self.place,
+            self.handler,
+            self.parts,
+            self.policy.rotation,
+            self.breaker,
+            start,
+            floor,
+            opened_at=now,
+            most_contracts=1 if self.cut_short < self.policy.mixes_after else _MIXED,
         )

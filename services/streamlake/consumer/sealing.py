@@ -93,7 +93,7 @@ def _build(place: Place, date: str, cursor: Cursor, writer: Writer) -> Work[Seal
             start = cursor.get(str(chain), {}).get(str(partition), 0)
             claims = yield from _claims_of_day(there, chain, start, date)
             ranges[str(chain)][str(partition)] = _range(start, claims)
-            versions |= {c.contract_version for c in claims}
+            versions.update(*(c.contract_versions for c in claims))
             parts += [
                 SealedPart(name=c.part, records=c.records, size=c.size, sha256=c.sha256) for c in claims if c.part
             ]

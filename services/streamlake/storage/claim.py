@@ -7,6 +7,7 @@ without judging a record again. Readers accept this format and, once there is a 
 from typing import Final, Literal, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from streamlake.errors import Permanent
 
@@ -25,12 +26,27 @@ class Unreadable(Permanent):
     code = "SL-0310"
 
 
+class JudgedBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A contract, exactly."""
+
+    version: int
+    sha256: str
+
+
+NO_CONTRACT: Final = JudgedBy(0, "")
+"""Of a range without a record, and of dead letters, which are taken as they are."""
+
+
 class Rejections(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Offsets [start, next) were rejected for one reason. The dead letter's text says more."""
+    """Offsets [start, next) were rejected for one reason. The dead letter's text says more.
+
+    `version` is the contract's that said so, where it is not the one that the claim names first.
+    """
 
     start: int
     next: int
     reason: str
+    version: int | UnsetType = UNSET
 
 
 class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +73,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `records` are the lines in the part; `size` ("bytes" in JSON) and `sha256` are those of its uncompressed lines;
     `control` counts the offsets that hold no record (commit markers, aborted transactions).
+    `further_contracts` stand there where several judged it, for they alternate faster than claims can be made.
     So `next - start = records + rejected + gaps + control`, and a test says so.
     """
 
@@ -76,6 +93,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     control: int = 0
     contract_version: int
     contract_sha256: str
+    further_contracts: tuple[JudgedBy, ...] | UnsetType = UNSET
     date: str
     min_timestamp_ms: int | None
     max_timestamp_ms: int | None
@@ -88,6 +106,11 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def encode(self) -> bytes:
         """The object's bytes: one line of JSON, so that `cat` and `jq` read the ledger too."""
         return msgspec.json.encode(self) + b"\n"
+
+    @property
+    def contract_versions(self) -> set[int]:
+        """The versions that judged its records; most often one."""
+        return {self.contract_version, *(c.version for c in self.further_contracts or ())}
 
     @property
     def rejected_records(self) -> int:

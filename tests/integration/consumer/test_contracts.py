@@ -53,6 +53,24 @@ def test_a_contract_that_is_edited_is_taken_between_batches(rig: Rig) -> None:
     assert rig.claims(rig.raw)[1]["closed"] == "contract"
 
 
+def test_versions_that_alternate_faster_than_claims_can_be_made_share_one(rig: Rig) -> None:
+    """Found by the torture: a backlog like this landed in claims of one record, five a second."""
+    rig.write_contract(2, SIZE)
+    for number in range(300):
+        rig.send([event(number)], headers=of_version(1))
+        rig.send([b'{"id": "x", "size": 1}'] if number % 3 else [event(number)])
+    rig.start(part_max_age_seconds=1)
+    rig.wait_landed()
+    assert len(check(rig).dead) == 100
+    claims = rig.claims(rig.raw)
+    alone, several = claims[:8], claims[8:]
+    assert [(claim["contract_version"], claim["records"]) for claim in alone[:2]] == [(1, 1), (2, 0)]
+    assert all("further_contracts" not in claim for claim in alone)
+    assert len(several) <= 3
+    assert [other["version"] for other in several[0]["further_contracts"]] == [2]
+    assert {rejected["version"] for rejected in several[0]["rejected"]} == {2}
+
+
 def test_a_contract_that_is_wrong_is_not_taken_and_nothing_stops(rig: Rig) -> None:
     consumer = rig.start()
     rig.send(events(10))
