@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from streamlake.contract import pattern
 from streamlake.contract.formats import MAX_INTEGER, MIN_INTEGER, PATTERNS, TIMESTAMP
 from streamlake.contract.model import Contract, Field, FieldType
 
@@ -19,7 +20,8 @@ REFUSALS: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 def decoder(contract: Contract) -> "msgspec.json.Decoder[Any]":
     """Decodes an event that the contract accepts and raises one of REFUSALS otherwise."""
-    return msgspec.json.Decoder(_struct(contract.fields, refuse_extra=contract.extra_fields == "refuse"))
+    event = _struct(contract.fields, refuse_extra=contract.extra_fields == "refuse")
+    return msgspec.json.Decoder(event, dec_hook=pattern.decode)
 
 
 def key_decoder(contract: Contract) -> "msgspec.json.Decoder[Any]":
@@ -54,8 +56,7 @@ def _constrained(field: Field, *, refuse_extra: bool) -> Any:
         return Literal[field.enum]
     match field.type:
         case "string":
-            pattern = PATTERNS[field.format] if field.format else field.pattern
-            return _with(str, min_length=field.min_length, max_length=field.max_length, pattern=pattern)
+            return _text(field)
         case "integer":
             return Annotated[int, Meta(ge=lowest(field), le=highest(field))]
         case "number":
@@ -74,6 +75,13 @@ def _constrained(field: Field, *, refuse_extra: bool) -> Any:
         case "object":
             # Free-form: an empty Struct skips all members without building them.
             return _struct(field.fields, refuse_extra=refuse_extra and bool(field.fields))
+
+
+def _text(field: Field) -> Any:
+    if field.pattern is not None:
+        return pattern.matching(field.pattern, field.min_length, field.max_length)
+    written = PATTERNS[field.format] if field.format else None
+    return _with(str, min_length=field.min_length, max_length=field.max_length, pattern=written)
 
 
 def _with(kind: Any, **constraints: Any) -> Any:

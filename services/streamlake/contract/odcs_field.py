@@ -10,6 +10,7 @@ from open_data_contract_standard.model import SchemaProperty
 from streamlake.contract import custom_properties
 from streamlake.contract.formats import MAX_INTEGER, MIN_INTEGER
 from streamlake.contract.model import Field, FieldType, Format
+from streamlake.contract.pattern import what_is_wrong
 from streamlake.contract.problems import Path, Problems, nearest
 
 _TYPES: Final = get_args(FieldType)
@@ -191,11 +192,8 @@ def _of_string(given: dict[str, Any], path: Path, problems: Problems) -> dict[st
         problems.add((*path, "format"), f"{written} is not checked, so it is not accepted; {there}")
     elif written is not None and pattern is not None:
         problems.add((*path, "pattern"), "give a format or a pattern, not both")
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except (re.error, TypeError, RecursionError, OverflowError) as error:
-            problems.add((*path, "pattern"), f"is no regular expression: {error}")
+    if pattern is not None and (wrong := what_is_wrong(pattern)):
+        problems.add((*path, "pattern"), wrong)
     return {**found, "format": written, "pattern": pattern}
 
 

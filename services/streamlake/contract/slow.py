@@ -62,7 +62,7 @@ def _model(fields: tuple[Field, ...], *, refuse_extra: bool) -> type[BaseModel]:
         kind = _type(field, refuse_extra=refuse_extra)
         default = ... if field.required else None
         members[f"f{number}"] = (kind, Rule(default, alias=field.name))
-    config = ConfigDict(extra="forbid" if refuse_extra else "ignore", regex_engine="python-re")
+    config = ConfigDict(extra="forbid" if refuse_extra else "ignore", regex_engine="rust-regex")
     return create_model("Event", __config__=config, **members)
 
 
