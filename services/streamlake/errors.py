@@ -24,6 +24,7 @@ EXIT_UNREACHABLE = 3
 EXIT_REFUSED = 4
 EXIT_HALFWAY = 5
 EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
 
 
 class StreamlakeError(Exception):

@@ -76,6 +76,13 @@ class ApiUnderTest:
             timeout=60,
         )
 
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the command; the caller ends it."""
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            [*STREAMLAKE, *arguments], env=self.environment, cwd=ROOT, stdout=pipe, stderr=pipe, text=True
+        )
+
     def start(self, *, ready: bool = True) -> None:
         """Start it, and wait until it answers (and is ready)."""
         self.start_without_waiting()

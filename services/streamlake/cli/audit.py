@@ -90,6 +90,9 @@ def audit(
                 resume=resume,
                 tell=shown,
             )
+    except KeyboardInterrupt:
+        step = f"`{_again(dataset, options, max_duration, lake_only=lake_only)}` goes on."
+        raise output.Interrupted("interrupted; what was looked at is kept.", next_step=step) from None
     finally:
         reader.close()
     output.answer(
@@ -110,17 +113,24 @@ def _keep_days(settings: Settings, dataset: str) -> int | None:
 
 
 def _suggest(report: Report, options: Options, max_duration: str | None, *, lake_only: bool) -> list[str]:
-    words = ["streamlake audit", report.dataset]
-    words += ["--from", options.first] if options.first else []
-    words += ["--to", options.last] if options.last else []
     if not report.checked.complete:
-        words += ["--deep"] if options.deep else []
-        words += ["--read", f"{options.read_share * 100:g}%"] if options.read_share else []
-        words += ["--max-duration", max_duration] if max_duration else []
-        return [" ".join([*words, "--resume", *(["--lake-only"] if lake_only else [])])]
+        return [_again(report.dataset, options, max_duration, lake_only=lake_only)]
     if report.verdict is Verdict.FOUND or options.deep:
         return []
-    return [" ".join([*words, "--deep"])]
+    return [" ".join([*_about(report.dataset, options), "--deep"])]
+
+
+def _again(dataset: str, options: Options, max_duration: str | None, *, lake_only: bool) -> str:
+    words = _about(dataset, options)
+    words += ["--deep"] if options.deep else []
+    words += ["--read", f"{options.read_share * 100:g}%"] if options.read_share else []
+    words += ["--max-duration", max_duration] if max_duration else []
+    return " ".join([*words, "--resume", *(["--lake-only"] if lake_only else [])])
+
+
+def _about(dataset: str, options: Options) -> list[str]:
+    days = [*(("--from", options.first) if options.first else ()), *(("--to", options.last) if options.last else ())]
+    return ["streamlake audit", dataset, *days]
 
 
 def _draw(console: Console, report: Report, *, errors_only: bool) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from streamlake.cli import canary, checks, output
 from streamlake.cli.checks import Check
+from streamlake.cli.known_dataset import require_dataset
 from streamlake.cli.send import UnreadableFile
 from streamlake.errors import EXIT_DONE, EXIT_FOUND
 from streamlake.local.environment import local_settings
@@ -24,7 +25,7 @@ def doctor(
     dataset: Annotated[str, typer.Option("--dataset", help="Where the event goes; the first that takes one.")] = "",
     api_key: Annotated[str, typer.Option("--api-key", help="For an API that asks for keys.")] = "",
     key_file: Annotated[Path | None, typer.Option("--key-file", help="A file that holds the API key.")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds that each hop may take.")] = 60.0,
+    timeout: Annotated[float, output.seconds_option("--timeout", help="Seconds that each hop may take.")] = 60.0,
     as_json: output.AsJson = False,
 ) -> None:
     """Check everything that StreamLake needs; a check whose cause failed already is skipped.
@@ -35,6 +36,8 @@ def doctor(
     Example: streamlake doctor --end-to-end --dataset orders
     """
     settings = local_settings(os.environ)
+    if dataset:
+        require_dataset(settings, dataset)
     if key_file is not None:
         api_key = _key(key_file)
     results = checks.run(settings)

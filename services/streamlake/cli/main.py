@@ -1,5 +1,6 @@
 """The `streamlake` command: parse, call, print. Nothing is decided here."""
 
+import errno
 import importlib
 import logging
 import os
@@ -14,6 +15,7 @@ from streamlake.cli import output, wrong_use
 from streamlake.errors import (
     EXIT_BUG,
     EXIT_DONE,
+    EXIT_INTERRUPTED,
     EXIT_UNREACHABLE,
     Misconfigured,
     Permanent,
@@ -78,24 +80,39 @@ def run(arguments: list[str]) -> int:
     """Carry out one command line; returns its exit code. The outermost guard of the process."""
     as_json = "--json" in arguments
     try:
-        command = typer.main.get_command(build(next(iter(arguments), None)))
-        # Left to itself, typer words its refusals for people and ends the process: machines get them as a document.
-        ended = command.main(args=arguments, prog_name="streamlake", standalone_mode=not as_json)
-        return ended if isinstance(ended, int) else EXIT_DONE
+        code = _carry_out(arguments)
+        output.finish()
     except typer.TyperException as error:
-        return output.fail(wrong_use.of(error), as_json=as_json)
+        if as_json:
+            return output.fail(wrong_use.of(error), as_json=True)
+        return wrong_use.show(error)
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
     except StreamlakeError as error:
         return _end(error, arguments, as_json=as_json)
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader left (`streamlake … | head`): nothing more to say, and Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `streamlake … | head`
+        output.silence()
+        return EXIT_DONE
     except Exception as bug:  # noqa: BLE001 - the one place that catches all: a person gets a report, not a trace
+        if isinstance(bug, OSError) and bug.errno in (errno.ENOSPC, errno.EDQUOT) and bug.filename is None:
+            output.silence()
+            step = "Make room, or send the answer elsewhere."
+            return output.fail(output.NoRoom(f"the answer cannot be written: {bug.strerror}.", next_step=step))
         return _report(bug, arguments, as_json=as_json)
+    return code
+
+
+def _carry_out(arguments: list[str]) -> int:
+    command = typer.main.get_command(build(next(iter(arguments), None)))
+    try:
+        # Not `main`, which words its refusals for people alone and decides itself how the process ends.
+        with command.make_context("streamlake", list(arguments)) as context:
+            ended = command.invoke(context)
+    except typer.Exit as left:
+        return left.exit_code
+    return ended if isinstance(ended, int) else EXIT_DONE
 
 
 def exit_code(error: StreamlakeError, word: str | None) -> int:

@@ -6,6 +6,7 @@ both readers are told the same. An error is an id, a sentence and the next comma
 
 import io
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,12 +20,37 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from streamlake.errors import StreamlakeError
+from streamlake.errors import EXIT_HALFWAY, Permanent, StreamlakeError
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise typer.BadParameter("must be a number of seconds")
+    return seconds
+
+
+def seconds_option(*names: str, help: str) -> Any:
+    """An option for a time to wait: zero or more, and a number."""
+    return typer.Option(*names, min=0, callback=_finite, help=help)
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, for machines.")]
 
 WIDTH_WITHOUT_TERMINAL = 160
 """A pipe has no width; rich would fold tables at 80 columns and cut names in two."""
+
+
+class Interrupted(Permanent):
+    """Ctrl-C, where something was under way: what is done is said, and running it again goes on."""
+
+    code = "SL-0805"
+    exit_code = EXIT_HALFWAY
+
+
+class NoRoom(Permanent):
+    """The answer cannot be written where it should go."""
+
+    code = "SL-0806"
 
 
 def prepare() -> None:
@@ -39,6 +65,20 @@ def _taking_all(stream: TextIO | None) -> TextIO:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def finish() -> None:
+    """Say all that is said so far. A reader that left is no error, a full disk is one; Python repeats neither."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        silence()
+        raise
+
+
+def silence() -> None:
+    """What is left to be said has nowhere to go; without this Python complains of it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def people(*, stderr: bool = False) -> Console:

@@ -41,7 +41,7 @@ def send(
     ca: Annotated[Path | None, typer.Option(help="Certificates to trust, beside the system's.")] = None,
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Events in one request.")] = 500,
     receipts: Annotated[Path | None, typer.Option(help="Write a line of JSON for each receipt.")] = None,
-    patience: Annotated[float, typer.Option(min=0, help="Seconds to try again when the API does not take it.")] = 60,
+    patience: Annotated[float, output.seconds_option(help="Seconds to try again when the API does not take it.")] = 60,
     new_ids: Annotated[bool, typer.Option(help="New ingestion ids, although this file was sent before.")] = False,
     as_json: output.AsJson = False,
 ) -> None:
@@ -68,6 +68,12 @@ def send(
                 on_receipt=on_receipt,
                 on_progress=on_progress,
             )
+    except KeyboardInterrupt:
+        stop = output.Interrupted(
+            "interrupted.", next_step="The same command sends the rest, and nothing counts twice."
+        )
+        _answer(dataset, tally, as_json=as_json, error=stop)
+        raise typer.Exit(EXIT_HALFWAY) from stop
     except StreamlakeError as error:
         if not tally.answered:
             raise

@@ -42,7 +42,7 @@ def status(
         str, typer.Option("--exit-when", help="Return at healthy, caught-up or sealed:YYYY-MM-DD.")
     ] = "",
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0, help="Seconds to wait for --exit-when; 0 is for ever.")
+        float, output.seconds_option("--timeout", help="Seconds to wait for --exit-when; 0 is for ever.")
     ] = 0,
     as_json: output.AsJson = False,
 ) -> None:

@@ -1,5 +1,7 @@
 """A command line that cannot be carried out, as machines are told: typer only has words for people."""
 
+from typing import Any, cast
+
 import typer
 
 from streamlake.errors import Misconfigured
@@ -9,6 +11,12 @@ class WrongUse(Misconfigured):
     """The command line has a word, an option or a value that the command does not take, or lacks one."""
 
     code = "SL-0804"
+
+
+def show(error: typer.TyperException) -> int:
+    """Say to people what typer refused, in its own words below the usage; returns the exit code."""
+    cast(Any, error).show()  # it has click's method, and no type says so
+    return error.exit_code
 
 
 def of(error: typer.TyperException) -> WrongUse:

@@ -1,6 +1,7 @@
 """`streamlake send`: every event of the file gets one final answer, also across an API that comes and goes."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 from streamlake.kafka.names import raw_topic
 from tests.integration.ingest.conftest import MakeDataset
 from tests.support.api import ApiUnderTest, array, event
-from tests.support.broker import BrokerUnderTest
+from tests.support.broker import BrokerUnderTest, until
 
 pytestmark = pytest.mark.broker
 
@@ -50,6 +51,20 @@ def test_wrong_use_touches_nothing(api: ApiUnderTest, dataset: str, tmp_path: Pa
     assert (unknown.returncode, "SL-0530" in unknown.stderr) == (2, True)
     nobody = api.command("send", dataset, str(file), "--url", "http://127.0.0.1:9", "--patience", "1")
     assert (nobody.returncode, "SL-0526" in nobody.stderr) == (3, True)
+
+
+def test_interrupted_it_says_what_was_done(api: ApiUnderTest, dataset: str, tmp_path: Path) -> None:
+    file, receipts = tmp_path / "events.ndjson", tmp_path / "receipts.ndjson"
+    file.write_bytes(b"\n".join(event(number) for number in range(20_000)))
+    words = ["send", dataset, str(file), "--json", "--batch", "10", "--receipts", str(receipts)]
+    with api.begin(*words) as sender:
+        until(lambda: receipts.exists() and receipts.stat().st_size > 0)
+        sender.send_signal(signal.SIGINT)
+        document = json.loads(sender.communicate(timeout=20)[0])
+    assert sender.returncode == 5
+    assert document["error"]["id"] == "SL-0805"
+    assert 0 < document["accepted"] < 20_000
+    assert len(receipts.read_text().splitlines()) == document["accepted"]
 
 
 def test_it_outlives_an_api_that_is_killed(

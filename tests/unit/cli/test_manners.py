@@ -69,7 +69,15 @@ def test_a_broken_contract_is_said_and_no_reason_to_refuse_a_look(tmp_path: Path
     assert "streamlake contracts check" in document["suggest"]
 
 
-@pytest.mark.parametrize("words", [["status", "nothing_such"], ["consumer", "pause", "../x"], ["consume", "ordres"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["doctor", "--end-to-end", "--dataset", "ordres"],
+        ["status", "nothing_such"],
+        ["consumer", "pause", "../x"],
+        ["consume", "ordres"],
+    ],
+)
 def test_an_unknown_dataset_is_wrong_use_and_touches_nothing(tmp_path: Path, words: list[str]) -> None:
     done = streamlake(*words, home=tmp_path / "home")
     assert done.returncode == 2
@@ -90,6 +98,9 @@ def test_wrong_use_is_code_2(tmp_path: Path, words: list[str]) -> None:
         (["status", "orders", "orders"], "streamlake status"),
         (["status", "--timeout", "soon"], "streamlake status"),
         (["status", "--timeout"], "streamlake status"),
+        (["status", "--timeout", "nan"], "streamlake status"),
+        (["doctor", "--timeout", "inf"], "streamlake doctor"),
+        (["send", "orders", "x", "--patience", "-1"], "streamlake send"),
         (["nonsense"], "streamlake"),
         (["keys"], "streamlake keys"),
         (["keys", "nonsense"], "streamlake keys"),
@@ -155,8 +166,26 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert "Error" not in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_under_the_answer_is_said(tmp_path: Path) -> None:
+    for words in (["settings"], ["settings", "--json"], ["--help"]):
+        with Path("/dev/full").open("w") as full:
+            command = [str(Path(sys.executable).with_name("streamlake")), *words]
+            done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 4
+        assert done.stderr.startswith("SL-0806")
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_words_without_a_verb_get_the_help_and_wrong_use_names_it(tmp_path: Path) -> None:
+    bare = streamlake("keys", home=tmp_path)
+    assert bare.returncode == 2
+    assert "Usage: streamlake keys" in bare.stdout + bare.stderr
+    wrong = streamlake("keys", "nonsense", home=tmp_path)
+    assert wrong.stderr.startswith("Usage: streamlake keys")
+    assert "No such command 'nonsense'" in wrong.stderr
 
 
 def test_numbers_as_people_say_them() -> None:
