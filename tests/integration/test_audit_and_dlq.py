@@ -208,9 +208,10 @@ def test_an_interrupted_audit_says_how_to_go_on(made: Made, monkeypatch: pytest.
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(Interrupted) as stopped:
+    with monkeypatch.context() as patch:
         patch.setattr(Walk, "run", interrupted)
-        made.run("audit", made.dataset, "--deep")
+        with pytest.raises(Interrupted) as stopped:
+            made.run("audit", made.dataset, "--deep")
     assert stopped.value.exit_code == EXIT_HALFWAY
     assert f"`streamlake audit {made.dataset} --deep --resume`" in stopped.value.next_step
     assert made.json("audit", made.dataset, "--deep", "--resume")[1]["resumed"] is True
