@@ -36,8 +36,10 @@ def read_all(properties: Sequence[SchemaProperty] | None, path: Path, problems: 
     for index, given in enumerate(properties or ()):
         at = (*path, "properties", index)
         field = _read(given, at, problems, in_array=False)
-        other = names.setdefault(field.name.casefold(), field.name)
-        if field.name and any(known.name.casefold() == field.name.casefold() for known in fields):
+        folded = field.name.casefold()
+        other = names.get(folded)
+        names.setdefault(folded, field.name)
+        if field.name and other is not None:
             twice = "stands twice" if other == field.name else f"differs from {other} in case alone"
             problems.add((*at, "name"), f"{field.name} {twice}")
         fields.append(field)

@@ -9,8 +9,8 @@ import yaml
 
 from streamlake.contract.problems import Path, Problems
 
-MOST_BYTES: Final = 1 << 20
-"""YAML is slow to read, a minute for 60 MB, and a running service reads contracts anew."""
+MOST_BYTES: Final = 1 << 18
+"""YAML is slow to read, some seconds for so much, and a running service reads contracts anew."""
 
 
 class _Loader(yaml.SafeLoader):

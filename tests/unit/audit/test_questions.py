@@ -27,6 +27,12 @@ def test_what_is_right() -> None:
     assert questions.moment_ms("2026-11-21", NOW) == int(NOW.timestamp() * 1000) - 12 * 3_600_000
 
 
+def test_before_all_time_is_everything() -> None:
+    assert questions.moment_ms("99999999999999d", NOW) == 0
+    assert (questions.moment_ms("0001-01-01T00:00:00+14:00", NOW) or 0) < 0
+    assert (questions.moment_ms("9999-12-31T23:59:59-14:00", NOW) or 0) > int(NOW.timestamp() * 1000)
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "20261121", "2026-W47-6", "21.11.2026"])
 def test_wrong_days(text: str) -> None:
     with pytest.raises(WrongQuestion):

@@ -120,6 +120,40 @@ def test_wrong_use_is_one_document_for_machines(tmp_path: Path, words: list[str]
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "id"),
+    [
+        (["status", "orders", "--exit-when", "sealed:2026-13-45"], "SL-0802"),
+        (["send", "orders", __file__, "--url", "foo"], "SL-0530"),
+        (["audit", "orders", "--from", "2026-13-45"], "SL-0602"),
+        (["trace", "streamlake.orders.raw/0/99999999999999999999999"], "SL-0602"),
+        (["trace", "../../x/0/1"], "SL-0602"),
+        (["trace", "{"], "SL-0602"),
+    ],
+)
+def test_absurd_words_are_one_sentence(tmp_path: Path, words: list[str], id: str) -> None:
+    done = streamlake(*words, home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{id}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("around", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_id_from_before_or_behind_all_time_is_looked_for(tmp_path: Path, around: str) -> None:
+    (tmp_path / "lake").mkdir()
+    done = streamlake("trace", "019b0000-0000-4000-8000-000000000000", "--around", around, "--json", home=tmp_path)
+    assert done.returncode == 3  # Kafka was not there
+    assert json.loads(done.stdout)["suggest"]
+
+
+def test_a_contract_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    (tmp_path / "big" / "contract.yaml").write_bytes(b"#" * (60 << 20))
+    done = streamlake("contracts", "check", str(tmp_path), home=tmp_path)
+    assert done.returncode == 2
+    assert "62914560 bytes" in done.stdout + done.stderr
+
+
 def test_help_is_no_error_for_machines_either(tmp_path: Path) -> None:
     done = streamlake("status", "--json", "--help", home=tmp_path)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Usage: streamlake status [OPTIONS] [dataset]")
