@@ -42,6 +42,7 @@ def test_three_minutes_lose_and_double_nothing(tmp_path: Path, lake: str) -> Non
     [
         ("line_lost", {"I1", "I2"}),
         ("dead_letters_swallowed", {"I1"}),
+        ("commit_before_part", {"I5"}),
     ],
 )
 def test_a_planted_bug_is_found(tmp_path: Path, bug: str, invariants: set[str]) -> None:

@@ -78,10 +78,10 @@ def _constrained(field: Field, *, refuse_extra: bool) -> Any:
 
 
 def _text(field: Field) -> Any:
-    if field.pattern is not None:
-        return pattern.matching(field.pattern, field.min_length, field.max_length)
-    written = PATTERNS[field.format] if field.format else None
-    return _with(str, min_length=field.min_length, max_length=field.max_length, pattern=written)
+    written = PATTERNS[field.format] if field.format else field.pattern
+    if written is not None:
+        return pattern.matching(written, field.min_length, field.max_length)
+    return _with(str, min_length=field.min_length, max_length=field.max_length)
 
 
 def _with(kind: Any, **constraints: Any) -> Any:

@@ -4,7 +4,6 @@ It is given what `strict_json` has read. Leaves are strict (no "1" for 1, no tru
 and timestamps are what msgspec takes for RFC 3339, so that both paths have one meaning of them.
 """
 
-import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from streamlake.contract.fast import highest, lowest
 from streamlake.contract.formats import PATTERNS, is_date, is_timestamp
 from streamlake.contract.model import Contract, Field
+from streamlake.contract.pattern import accepts
 from streamlake.contract.rejection import Rejection
 from streamlake.contract.strict_json import kind_of
 
@@ -111,10 +111,10 @@ def _one_of(allowed: tuple[str | int, ...]) -> Callable[[str | int], str | int]:
 
 
 def _format(name: Any) -> Callable[[str], str]:
-    search = re.compile(PATTERNS[name]).search
+    is_written = accepts(PATTERNS[name], None, None)
 
     def check(value: str) -> str:
-        if search(value) is None:
+        if not is_written(value):
             raise PydanticCustomError("contract.format", "must be written as a {name}", {"name": name})
         return value
 
