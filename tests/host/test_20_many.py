@@ -1,12 +1,16 @@
 """Three Kafka nodes and consumers on two hosts: a node killed and a rolling restart under load, and nothing is lost."""
 
 import json
+import os
+import subprocess
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests.support.api import STREAMLAKE
 from tests.support.broker import until
 from tests.support.host import states
 from tests.support.host.deployment import Deployment
@@ -27,11 +31,12 @@ class Many:
     deployment: Deployment
     kafka: list[Host]
     lakes: list[Host]
+    key: str
 
     def traffic(self, prefix: str, seconds: int = 600) -> Traffic:
         """Events with a key and over TLS, as from a producer of another host."""
-        key = self.lakes[0].run("cat /etc/streamlake/credentials/api-canary").strip()
-        return Traffic(self.lakes[0], prefix, url="https://127.0.0.1:8080", token=key, ca=_CA, seconds=seconds)
+        url = "https://127.0.0.1:8080"
+        return Traffic(self.lakes[0], prefix, url=url, token=self.key, ca=_CA, seconds=seconds)
 
     def check(self, sent: Sent) -> None:
         """Everything that has a receipt is in the lake; no request failed beyond its retries."""
@@ -42,7 +47,7 @@ class Many:
 
 
 @pytest.fixture(scope="module")
-def many(bare: Host) -> Iterator[Many]:
+def many(bare: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     """Five hosts of a fleet of their own, deployed; the one of the other steps is switched off first."""
     bare.off()
     fleet = Fleet()
@@ -59,10 +64,29 @@ def many(bare: Host) -> Iterator[Many]:
             config_api_host="0.0.0.0",
             config_api_tls="self_signed",
         )
+        told = deployment.play(seconds=600)
+        assert told.code != 0
+        assert "Set config_api_keys_file" in told.words, "two APIs with keys of their own would refuse each other's"
+        keys = tmp_path_factory.mktemp("keys") / "keys.json"
+        key = _shared_key(keys)
+        deployment.set(config_api_keys_file=str(keys))
         deployment.done(seconds=2400)
-        yield Many(deployment, kafka, [first, second])
+        yield Many(deployment, kafka, [first, second], key)
     finally:
         fleet.close()
+
+
+def _shared_key(file: Path) -> str:
+    """A producer's key, made where the play runs."""
+    made = subprocess.run(
+        [*STREAMLAKE, "keys", "new", "checkout", "--datasets", "all", "--json"],
+        env={**os.environ, "STREAMLAKE_API_KEYS_FILE": str(file)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return str(json.loads(made.stdout)["secret"])
 
 
 def test_nothing_of_kafka_travels_in_the_clear(many: Many) -> None:
@@ -73,19 +97,18 @@ def test_nothing_of_kafka_travels_in_the_clear(many: Many) -> None:
 
 
 def test_the_api_off_the_host_speaks_tls_and_asks_for_a_key(many: Many) -> None:
-    """From another host: nothing without TLS, nothing for a stranger, and a receipt for who has a key."""
+    """From another host: nothing without TLS, nothing for a stranger, and a receipt for who has the shared key."""
     api, other = many.lakes
     other.run("cat > /run/api.crt", stdin=api.run(f"cat {_CA}"))
-    key = api.run("cat /etc/streamlake/credentials/api-canary").strip()
     where = f"{api.address}:8080/v1/datasets/orders/events"
     ask = "curl -s -m 20 -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' --data-binary @-"
-    bearer = f"-H 'Authorization: Bearer {key}'"
+    bearer = f"-H 'Authorization: Bearer {many.key}'"
     event = json.dumps(order(f"tls-{uuid.uuid4().hex[:8]}"))
     assert other.attempt(f"{ask} {bearer} http://{where}", stdin=event).stdout in ("000", "400")
     assert other.attempt(f"{ask} {bearer} https://{where}", stdin=event).returncode == 60, "whom it does not know"
     assert other.run(f"{ask} --cacert /run/api.crt https://{where}", stdin=event) == "401"
     assert other.run(f"{ask} {bearer} --cacert /run/api.crt https://{where}", stdin=event) == "202"
-    assert key not in api.run("journalctl -u streamlake-api.service --no-pager; cat /etc/streamlake/*.json")
+    assert many.key not in api.run("journalctl -u streamlake-api.service --no-pager; cat /etc/streamlake/*.json")
 
 
 def test_a_node_is_killed_under_load(many: Many) -> None:

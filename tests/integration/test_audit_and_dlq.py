@@ -17,11 +17,9 @@ from streamlake.audit.findings import Kind, Verdict
 from streamlake.audit.options import Options
 from streamlake.audit.report import Report
 from streamlake.audit.run import audit
-from streamlake.audit.walk import Walk
 from streamlake.cli import dlq
 from streamlake.cli.audit import audit as audit_command
-from streamlake.cli.output import Interrupted
-from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_HALFWAY, EXIT_REFUSED, EXIT_UNREACHABLE, Misconfigured
+from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_REFUSED, EXIT_UNREACHABLE, Misconfigured
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
@@ -202,19 +200,6 @@ def test_the_command_tells_people_the_same(made: Made) -> None:
 def test_a_wrong_question_is_wrong_use(made: Made, arguments: list[str]) -> None:
     with pytest.raises(Misconfigured):
         made.run("audit", made.dataset, *arguments)
-
-
-def test_an_interrupted_audit_says_how_to_go_on(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Walk, "run", interrupted)
-        with pytest.raises(Interrupted) as stopped:
-            made.run("audit", made.dataset, "--deep")
-    assert stopped.value.exit_code == EXIT_HALFWAY
-    assert f"`streamlake audit {made.dataset} --deep --resume`" in stopped.value.next_step
-    assert made.json("audit", made.dataset, "--deep", "--resume")[1]["resumed"] is True
 
 
 @pytest.mark.parametrize("name", ["nosuch", "../x", "%2e%2e", "Orders", "x" * 1025])

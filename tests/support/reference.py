@@ -23,7 +23,7 @@ _EXITS = {
     errors.EXIT_REFUSED: "refused: permission, guard, missing approval, stale plan",
     errors.EXIT_HALFWAY: "stopped half-way: what is done is said, running it again continues",
     errors.EXIT_BUG: "a bug: please report",
-    errors.EXIT_INTERRUPTED: "ended by Ctrl-C, where nothing was half-way",
+    errors.EXIT_INTERRUPTED: "ended by Ctrl-C; what had been done stays, and it may be run again",
 }
 
 

@@ -23,7 +23,7 @@ Tell = Callable[[str, int, int | None], None]
 
 
 class OutOfTime(Exception):
-    """The time given is over."""
+    """The time given is over, or somebody asked it to stop."""
 
 
 @dataclass(slots=True)
@@ -61,6 +61,7 @@ class Looking:
     pool: ThreadPoolExecutor
     progress: Progress | None = None
     tell: Tell = lambda what, done, total: None
+    stopped: Callable[[], bool] = lambda: False
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     logs: dict[str, Log] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class Looking:
         Behind and not before: so a restarted audit gets further, however little time it is given.
         """
         now = self.monotonic()
-        if now >= self.deadline:
+        if now >= self.deadline or self.stopped():
             raise OutOfTime
         if now - self._saved_at >= SAVE_SECONDS:
             self._saved_at = now

@@ -125,6 +125,9 @@ def adds_up(expected: Expected, name: str, claim: Claim) -> Iterator[Finding]:
     elif claim.records + claim.rejected_records > MOST_RECORDS:
         sentence = f"The claim counts {claim.records + claim.rejected_records} records: more than any batch can hold."
         yield _error(Kind.CLAIM_ARITHMETIC, where, name, sentence)
+    versions = [claim.contract_version, *(other.version for other in claim.further_contracts or ())]
+    if any((r.version or claim.contract_version) not in versions for r in claim.rejected):
+        yield _error(Kind.CLAIM_ARITHMETIC, where, name, f"It names versions {versions}, and another one rejected.")
     if not _ascending(claim.start, claim.next, claim.rejected) or not _ascending(claim.start, claim.next, claim.gaps):
         yield _error(Kind.CLAIM_ARITHMETIC, where, name, "Its rejected ranges or gaps overlap or leave its range.")
     elif any(r.start < g.next and g.start < r.next for r in claim.rejected for g in claim.gaps):

@@ -34,6 +34,7 @@ def audit(
     progress: Progress | None = None,
     resume: bool = False,
     tell: Tell | None = None,
+    stopped: Callable[[], bool] | None = None,
 ) -> Report:
     """Audit a dataset. Without `admin` the lake is judged alone, for that was asked for. `unreachable` says that Kafka
     was wanted and does not answer: then nothing is OK, for nobody knows whether the lake ends where the log does.
@@ -49,14 +50,13 @@ def audit(
     report = state.report
     with ThreadPoolExecutor(THREADS, "audit") as pool:
         looking = Looking(store, dataset, options, state, pool, progress)
-        if tell is not None:
-            looking.tell = tell
+        looking.tell = tell or looking.tell
+        looking.stopped = stopped or looking.stopped
         walk = Walk(looking)
-        try:
-            walk.run()
-        finally:
-            if progress is not None:
-                progress.save(state)
+        walk.run()
+        # Not where it was broken off: only behind a step the state is whole.
+        if progress is not None:
+            progress.save(state)
     logs = _look(store, admin, dataset, report, unreachable)
     if report.checked.complete:
         _pending(walk, logs, looking)
@@ -145,12 +145,12 @@ def _reason(report: Report, known_loss: int, *, wanted: bool) -> str:
     if report.verdict is Verdict.FOUND:
         parts = [f"{errors} finding{'s' * (errors != 1)}"] if errors else []
         parts += [f"{lost} records lost by Kafka's retention, on record"] if lost > known_loss else []
-        more = "" if checked.complete else " The time given ran out before everything was looked at."
+        more = "" if checked.complete else " It ended before everything was looked at."
         return " and ".join(parts) + "." + more
     if not checked.claims_total:
         return "Nothing was checked: the lake holds no claim of this dataset."
     if not checked.complete:
-        return "The time given ran out before everything was looked at; `--resume` goes on. So far nothing was found."
+        return "It ended before everything was looked at; `--resume` goes on. So far nothing was found."
     if not checked.claims_in_window:
         return "Nothing was checked: no claim lies between these dates."
     if checked.dead_letters_unverified:

@@ -114,7 +114,7 @@ def _claim(landed: Landed, claim: Claim) -> dict[str, Any]:
         "at": claim.at,
         "writer": claim.writer,
         "closed": claim.closed,
-        "contract_version": claim.contract_version,
+        "contract_versions": sorted(claim.contract_versions),
         "ingestion_date": claim.date,
     }
 

@@ -1,7 +1,10 @@
 """`streamlake audit`: walk the chains and say what was found. Mounted as one command."""
 
 import os
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -51,7 +54,7 @@ def audit(
 
     Walks every chain of the dataset: each offset in one part, among the dead letters, or on record as gone. Says what
     it checked of how much. Exit code 0: all is well. 1: something was found, or nothing was checked. 3: Kafka could
-    not be asked whether the lake ends where the log does. 5: time ran out; `--resume` goes on.
+    not be asked whether the lake ends where the log does. 5: time ran out, or Ctrl-C; `--resume` goes on.
 
     Example: streamlake audit orders --deep --max-duration 1h --resume
     """
@@ -77,7 +80,7 @@ def audit(
     admin = Admin(settings.bootstrap_servers, seconds=_KAFKA_SECONDS, security=security)
     reader = Reader(settings.bootstrap_servers, admin=admin, security=security)
     try:
-        with Shown(f"audit {dataset}") as shown:
+        with Shown(f"audit {dataset}") as shown, _ctrl_c() as stopped:
             report = run_audit(
                 store,
                 dataset,
@@ -89,17 +92,15 @@ def audit(
                 progress=progress,
                 resume=resume,
                 tell=shown,
+                stopped=stopped,
             )
-    except KeyboardInterrupt:
-        step = f"`{_again(dataset, options, max_duration, lake_only=lake_only)}` goes on."
-        raise output.Interrupted("interrupted; what was looked at is kept.", next_step=step) from None
     finally:
         reader.close()
     output.answer(
         report.document(errors_only=errors_only),
         lambda console: _draw(console, report, errors_only=errors_only),
         as_json=as_json,
-        suggest=_suggest(report, options, max_duration, lake_only=lake_only),
+        suggest=_suggest(report, options, max_duration, known_loss, lake_only=lake_only),
     )
     raise typer.Exit(report.exit_code)
 
@@ -112,25 +113,39 @@ def _keep_days(settings: Settings, dataset: str) -> int | None:
         return None
 
 
-def _suggest(report: Report, options: Options, max_duration: str | None, *, lake_only: bool) -> list[str]:
+@contextmanager
+def _ctrl_c() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C ends the audit where its state is whole, the second one at once."""
+    asked = False
+
+    def ask(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _suggest(
+    report: Report, options: Options, max_duration: str | None, known_loss: int, *, lake_only: bool
+) -> list[str]:
+    words = ["streamlake audit", report.dataset]
+    words += ["--from", options.first] if options.first else []
+    words += ["--to", options.last] if options.last else []
     if not report.checked.complete:
-        return [_again(report.dataset, options, max_duration, lake_only=lake_only)]
+        words += ["--deep"] if options.deep else []
+        words += ["--read", f"{options.read_share * 100:g}%"] if options.read_share else []
+        words += ["--max-duration", max_duration] if max_duration else []
+        words += ["--known-loss", str(known_loss)] if known_loss else []
+        return [" ".join([*words, "--resume", *(["--lake-only"] if lake_only else [])])]
     if report.verdict is Verdict.FOUND or options.deep:
         return []
-    return [" ".join([*_about(report.dataset, options), "--deep"])]
-
-
-def _again(dataset: str, options: Options, max_duration: str | None, *, lake_only: bool) -> str:
-    words = _about(dataset, options)
-    words += ["--deep"] if options.deep else []
-    words += ["--read", f"{options.read_share * 100:g}%"] if options.read_share else []
-    words += ["--max-duration", max_duration] if max_duration else []
-    return " ".join([*words, "--resume", *(["--lake-only"] if lake_only else [])])
-
-
-def _about(dataset: str, options: Options) -> list[str]:
-    days = [*(("--from", options.first) if options.first else ()), *(("--to", options.last) if options.last else ())]
-    return ["streamlake audit", dataset, *days]
+    return [" ".join([*words, "--deep"])]
 
 
 def _draw(console: Console, report: Report, *, errors_only: bool) -> None:

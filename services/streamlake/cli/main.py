@@ -1,17 +1,17 @@
 """The `streamlake` command: parse, call, print. Nothing is decided here."""
 
-import errno
 import importlib
 import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import Final
 
 import typer
 
 from streamlake import journal
-from streamlake.cli import output, wrong_use
+from streamlake.cli import output, streams, wrong_use
 from streamlake.errors import (
     EXIT_BUG,
     EXIT_DONE,
@@ -78,10 +78,22 @@ def _nothing() -> None:
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line; returns its exit code. The outermost guard of the process."""
-    as_json = "--json" in arguments
+    code = EXIT_DONE
     try:
-        code = _carry_out(arguments)
-        output.finish()
+        code = _run(arguments, as_json="--json" in arguments)
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        trouble = streams.trouble()
+    except streams.NoRoom as error:
+        trouble = error
+    return code if trouble is None else _end(trouble, arguments, as_json=False)
+
+
+def _run(arguments: list[str], *, as_json: bool) -> int:
+    try:
+        return _carry_out(arguments)
+    except streams.NoRoom:
+        raise
     except typer.TyperException as error:
         if as_json:
             return output.fail(wrong_use.of(error), as_json=True)
@@ -92,16 +104,12 @@ def run(arguments: list[str]) -> int:
         return _end(error, arguments, as_json=as_json)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `streamlake … | head`
-        output.silence()
+    except typer.Abort:  # Ctrl-C or Ctrl-D, where something was asked
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `streamlake tap … | head`
         return EXIT_DONE
     except Exception as bug:  # noqa: BLE001 - the one place that catches all: a person gets a report, not a trace
-        if isinstance(bug, OSError) and bug.errno in (errno.ENOSPC, errno.EDQUOT) and bug.filename is None:
-            output.silence()
-            step = "Make room, or send the answer elsewhere."
-            return output.fail(output.NoRoom(f"the answer cannot be written: {bug.strerror}.", next_step=step))
         return _report(bug, arguments, as_json=as_json)
-    return code
 
 
 def _carry_out(arguments: list[str]) -> int:
@@ -155,5 +163,5 @@ def _report(bug: Exception, arguments: list[str], *, as_json: bool) -> int:
 def main() -> None:
     """The entry point. What `scripts/up --lake` chose for this home holds for all of its commands."""
     os.environ.update(chosen_lake.recall(os.environ))
-    output.prepare()
+    streams.prepare()
     sys.exit(run(sys.argv[1:]))

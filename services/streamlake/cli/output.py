@@ -4,15 +4,13 @@ A command builds its answer as plain data first and hands it to `answer` with a 
 both readers are told the same. An error is an id, a sentence and the next command, and its class is the exit code.
 """
 
-import io
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -47,44 +45,16 @@ class Interrupted(Permanent):
     exit_code = EXIT_HALFWAY
 
 
-class NoRoom(Permanent):
-    """The answer cannot be written where it should go."""
-
-    code = "SL-0806"
-
-
-def prepare() -> None:
-    """Make both streams take whatever is said: they may be closed, and an object's name may be no UTF-8."""
-    sys.stdout = _taking_all(sys.stdout)
-    sys.stderr = _taking_all(sys.stderr)
-
-
-def _taking_all(stream: TextIO | None) -> TextIO:
-    if stream is None:
-        return Path(os.devnull).open("w", encoding="utf-8")
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
-    return stream
-
-
-def finish() -> None:
-    """Say all that is said so far. A reader that left is no error, a full disk is one; Python repeats neither."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        silence()
-        raise
-
-
-def silence() -> None:
-    """What is left to be said has nowhere to go; without this Python complains of it when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Left to itself it would end the process, as if something had been found."""
+        raise BrokenPipeError
 
 
 def people(*, stderr: bool = False) -> Console:
     """The console for people, on stdout or stderr."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
+    return _Console(stderr=stderr, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
 
 
 def answer(
@@ -94,10 +64,19 @@ def answer(
     as_json: bool,
     suggest: Sequence[str] = (),
 ) -> None:
-    """Print the answer once. `suggest` are the next commands, which both kinds of reader get."""
-    if as_json:
-        sys.stdout.write(json.dumps({**document, "suggest": list(suggest)}, default=str, ensure_ascii=False) + "\n")
-        return
+    """Print the answer once. `suggest` are the next commands, which both kinds of reader get.
+
+    Who leaves before its end (`streamlake audit … | head`) still gets the exit code.
+    """
+    with suppress(BrokenPipeError):
+        if as_json:
+            sys.stdout.write(json.dumps({**document, "suggest": list(suggest)}, default=str, ensure_ascii=False) + "\n")
+        else:
+            _draw(draw, suggest)
+        sys.stdout.flush()
+
+
+def _draw(draw: Callable[[Console], None], suggest: Sequence[str]) -> None:
     console = people()
     draw(console)
     if suggest:
@@ -134,7 +113,9 @@ def fail(error: StreamlakeError, *, as_json: bool = False) -> int:
 def error_document(id: str, message: str, next_step: str, *, suggest: Sequence[str]) -> None:
     """What went wrong, as machines are told."""
     document = {"error": {"id": id, "message": message, "next_step": next_step}, "suggest": list(suggest)}
-    sys.stdout.write(json.dumps(document) + "\n")
+    with suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(document) + "\n")
+        sys.stdout.flush()
 
 
 def commands_in(sentence: str) -> list[str]:

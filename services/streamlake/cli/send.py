@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TextIO
 
 import httpx
 import typer
@@ -17,6 +17,7 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 from streamlake import settings
 from streamlake.cli import output
+from streamlake.cli.streams import NoRoom
 from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_HALFWAY, Misconfigured, StreamlakeError
 from streamlake.ingest import client
 from streamlake.ingest.client import Tally, WrongRequest
@@ -69,9 +70,8 @@ def send(
                 on_progress=on_progress,
             )
     except KeyboardInterrupt:
-        stop = output.Interrupted(
-            "interrupted.", next_step="The same command sends the rest, and nothing counts twice."
-        )
+        again = "would send all of it again, as new events" if new_ids else "sends the rest, and nothing counts twice"
+        stop = output.Interrupted("interrupted.", next_step=f"The same command {again}.")
         _answer(dataset, tally, as_json=as_json, error=stop)
         raise typer.Exit(EXIT_HALFWAY) from stop
     except StreamlakeError as error:
@@ -100,8 +100,23 @@ def _receipts(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     if path is None:
         yield lambda _: None
         return
-    with path.open("w", encoding="utf-8") as file:
-        yield lambda receipt: print(json.dumps(receipt), file=file)
+    try:
+        # By line: what was said of a request is kept, whatever becomes of the next one.
+        with path.open("w", encoding="utf-8", buffering=1) as file:
+            yield lambda receipt: _keep(receipt, file)
+    except _NotKept as error:
+        raise NoRoom(f"{path} lacks receipts: {error}.", next_step="Make room, and send again.") from error
+
+
+class _NotKept(Exception):
+    """A receipt could not be written."""
+
+
+def _keep(receipt: dict[str, Any], file: TextIO) -> None:
+    try:
+        print(json.dumps(receipt), file=file)
+    except OSError as error:
+        raise _NotKept(error.strerror) from error
 
 
 @contextmanager

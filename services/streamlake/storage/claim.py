@@ -73,8 +73,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `records` are the lines in the part; `size` ("bytes" in JSON) and `sha256` are those of its uncompressed lines;
     `control` counts the offsets that hold no record (commit markers, aborted transactions).
-    `further_contracts` stand there where several judged it, for they alternate faster than claims can be made.
     So `next - start = records + rejected + gaps + control`, and a test says so.
+    `further_contracts` are there only where versions alternated faster than claims can be made: see decision 22.
     """
 
     format: int = FORMAT

@@ -1,6 +1,8 @@
 """`streamlake audit` as people and machines call it: exit codes, totals, progress, going on, expiry by contract."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from streamlake.audit.looking import Looking
 from streamlake.cli.audit import audit as audit_command
 from streamlake.errors import EXIT_DONE, EXIT_FOUND, EXIT_HALFWAY, EXIT_UNREACHABLE, Misconfigured
 from tests.support.broker import free_port
@@ -55,6 +58,26 @@ def test_without_kafka_it_is_3_and_machines_get_one_document(tmp_path: Path, run
     progress = [json.loads(line) for line in result.stderr.splitlines()]
     assert all(line["progress"] == "audit orders" for line in progress)
     assert {line["of"] for line in progress if line["what"] == "claims"} == {5}
+
+
+def test_ctrl_c_ends_it_where_its_state_is_whole(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what it looks at again would be counted twice."""
+    a_good_lake(tmp_path / "lake")
+    step = Looking.step
+
+    def interrupted(looking: Looking) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        step(looking)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Looking, "step", interrupted)
+        stopped = run("--lake-only", "--deep", "--known-loss", "3", "--json")
+    document = json.loads(stopped.stdout)
+    assert (stopped.exit_code, document["verdict"]) == (EXIT_HALFWAY, "INDETERMINATE")
+    assert document["suggest"] == ["streamlake audit orders --deep --known-loss 3 --resume --lake-only"]
+    again = run("--lake-only", "--deep", "--known-loss", "3", "--resume")
+    assert again.exit_code == EXIT_DONE
+    assert "dead letters: 2 of 2 found" in again.stdout
 
 
 def test_time_that_runs_out_is_5_and_the_next_command_goes_on(tmp_path: Path, run: Run) -> None:

@@ -62,6 +62,13 @@ def a_trillion_rejected(lake: HandLake, claims: Mapping[str, Claim]) -> None:
     lake.edit_claim(last, next=10**12, rejected=rejected)
 
 
+def rejected_by_a_stranger(lake: HandLake, claims: Mapping[str, Claim]) -> None:
+    second = claims["second"]
+    rejected = [{"start": r.start, "next": r.next, "reason": r.reason, "version": 9} for r in second.rejected]
+    assert rejected
+    lake.edit_claim(second, rejected=rejected)
+
+
 def bomb(lake: HandLake, claims: Mapping[str, Claim]) -> None:
     lake.part_path(claims["second"]).write_bytes(gzip.compress(bytes(200 << 20), 1))
 
@@ -87,6 +94,7 @@ def no_owner(lake: HandLake, claims: Mapping[str, Claim]) -> None:
         (claim_beyond_any_offset, Kind.FOREIGN_OBJECT),
         (time_that_is_none, Kind.CLAIM_MISMATCH),
         (a_trillion_rejected, Kind.CLAIM_ARITHMETIC),
+        (rejected_by_a_stranger, Kind.CLAIM_ARITHMETIC),
         (bomb, Kind.PART_DAMAGED),
         (no_owner, Kind.OPENING),
     ],

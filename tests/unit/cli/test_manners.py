@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from streamlake.cli import main, output
 from streamlake.consumer.control import read_control
@@ -195,22 +196,62 @@ def test_doctor_names_the_cause_and_skips_the_symptoms(tmp_path: Path) -> None:
     assert found["topics"] == found["api"] == found["consumers"] == found["accepted"] == "skipped"
 
 
-def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
-    command = f"'{Path(sys.executable).with_name('streamlake')}' settings | head -n 1"
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+COMMAND = Path(sys.executable).with_name("streamlake")
 
 
-def test_a_full_disk_under_the_answer_is_said(tmp_path: Path) -> None:
-    for words in (["settings"], ["settings", "--json"], ["--help"]):
-        with Path("/dev/full").open("w") as full:
-            command = [str(Path(sys.executable).with_name("streamlake")), *words]
-            done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-        assert done.returncode == 4
-        assert done.stderr.startswith("SL-0806")
-        assert len(done.stderr.splitlines()) == 1
+def shell(line: str, **environment: str) -> tuple[int, str]:
+    """The exit code of a line of bash, of its last command that failed, and what it said on stderr."""
+    words = ["bash", "-o", "pipefail", "-c", line]
+    told = {**os.environ, "STREAMLAKE_BOOTSTRAP_SERVERS": "127.0.0.1:1", **environment}
+    done = subprocess.run(words, cwd=ROOT, env=told, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("settings | head -n 1", 0),
+        ("settings | true", 0),
+        ("settings --json | true", 0),
+        ("--help | true", 0),
+        ("doctor | true", 1),  # the verdict stays
+        ("doctor --json | true", 1),
+        ("status --exit-when foo --json | true", 2),
+    ],
+)
+def test_a_reader_that_leaves_changes_nothing(tmp_path: Path, line: str, code: int, unbuffered: str) -> None:
+    found, said = shell(f"'{COMMAND}' {line}", STREAMLAKE_HOME=str(tmp_path), PYTHONUNBUFFERED=unbuffered)
+    assert found == code
+    assert "rror 32" not in said
+    assert "Exception" not in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ("settings >/dev/full", 4, "SL-0806"),
+        ("settings --json >/dev/full", 4, "SL-0806"),
+        ("--help >/dev/full", 4, "SL-0806"),
+        ("status --nonsense --json >/dev/full", 4, "SL-0806"),
+        ("settings >/dev/full 2>&1", 4, ""),
+        ("status --exit-when foo 2>/dev/full", 2, ""),
+    ],
+)
+def test_a_full_disk_under_the_answer_is_said(tmp_path: Path, line: str, code: int, told: str, unbuffered: str) -> None:
+    found, said = shell(f"'{COMMAND}' {line}", STREAMLAKE_HOME=str(tmp_path), PYTHONUNBUFFERED=unbuffered)
+    assert (found, said[:7]) == (code, told)
+    assert len(said.splitlines()) <= 1
+
+
+def test_nobody_to_answer_a_question_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(_: list[str]) -> int:
+        raise typer.Abort
+
+    monkeypatch.setattr(main, "_carry_out", left)
+    assert main.run(["local", "down"]) == 130
 
 
 def test_words_without_a_verb_get_the_help_and_wrong_use_names_it(tmp_path: Path) -> None:

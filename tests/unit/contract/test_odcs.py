@@ -117,7 +117,7 @@ def test_a_key_field_must_be_required_and_never_null() -> None:
         ({"logicalType": "string", "logicalTypeOptions": {"pattern": "^(?=a)b"}}, "look-around"),
         ({"logicalType": "string", "logicalTypeOptions": {"pattern": "(a)\\1"}}, "backreferences"),
         ({"logicalType": "string", "logicalTypeOptions": {"pattern": "a{999}{999}{999}"}}, "exceeds size limit"),
-        ({"logicalType": "string", "logicalTypeOptions": {"pattern": "a" * 1001}}, "longer than 1000"),
+        ({"logicalType": "string", "logicalTypeOptions": {"pattern": "a" * 1001}}, "asks for 1001 characters"),
         ({"logicalType": "string", "logicalTypeOptions": {"pattern": 5}}, "text"),
         ({"logicalType": "string", "logicalTypeOptions": {"format": "email"}}, "write a pattern"),
         ({"logicalType": "string", "logicalTypeOptions": {"minLength": 3, "maxLength": 2}}, "above maxLength"),

@@ -7,12 +7,13 @@ import pytest
 
 from streamlake.contract.gate import Gate, compile_gate
 from streamlake.contract.model import Contract, Field
+from streamlake.contract.pattern import MAX_STEPS, steps, what_is_wrong
 
 HOSTILE = [
     (r"^(a+)+$", "a" * 500_000 + "b"),
     (r"\s+$", " " * 500_000 + "x"),
     (r".+@.+", "a" * 500_000),
-    (r"(a?){400}a{400}b", "a" * 500_000),
+    (r"(a?){400}a{400}[bc]", "a" * 500_000),
     (r"^(\w+\s?)*$", "word " * 100_000 + "!"),
 ]
 
@@ -34,6 +35,25 @@ def test_no_pattern_lets_an_event_hold_the_process(pattern: str, text: str) -> N
     assert rejection is not None
     assert rejection.reason == "contract.pattern"
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asked"),
+    [
+        (r"^[A-Z]{3}$", 5),
+        (r"(?:a{0,1000}){40}b", 40_001),  # linear, and a second for each thousand letters
+        (r"(?P<x>ab){3}", 6),
+        (r"(?i)abc", 3),
+        (r"(a|bc){5}", 15),
+        (r"[]a]{3}\p{L}{4}\{{2}", 9),
+        (r"[a&&[^b]]{7}", 7),
+        (r"a{2,}", 2),
+        ("a" * 1000, 1000),
+    ],
+)
+def test_what_is_counted_is_written_out(pattern: str, asked: int) -> None:
+    assert steps(pattern) == asked
+    assert bool(what_is_wrong(pattern)) is (asked > MAX_STEPS)
 
 
 @pytest.mark.parametrize(

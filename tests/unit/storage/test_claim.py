@@ -9,6 +9,7 @@ from streamlake.storage.claim import (
     Claim,
     Fingerprint,
     Gap,
+    JudgedBy,
     Rejections,
     Unreadable,
     decode_amendment,
@@ -34,6 +35,12 @@ def test_a_claim_counts_every_offset_of_its_range_once() -> None:
 
 def test_what_is_written_is_read_back() -> None:
     assert decode_claim("n", CLAIM.encode()) == CLAIM
+    assert b"further" not in CLAIM.encode()
+    mixed = msgspec.structs.replace(
+        CLAIM, further_contracts=(JudgedBy(2, "22"),), rejected=(Rejections(12, 14, "json", 2),)
+    )
+    assert decode_claim("n", mixed.encode()) == mixed
+    assert mixed.contract_versions == {1, 2}
     assert b'"bytes":100,' in CLAIM.encode(), "the stored word is bytes"
     lost = Amendment(start=0, lost=((1, 2),), records=1, size=1, sha256="", log_start=2, writer="w", at="t")
     assert decode_amendment("n", lost.encode()) == lost
