@@ -26,6 +26,15 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--require does not know {', '.join(sorted(unknown))}")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests measured, as seconds of a play or of a restore."""
+    passed = terminalreporter.stats.get("passed", [])
+    measured = [f"{report.nodeid}: {name}: {value}" for report in passed for name, value in report.user_properties]
+    if measured:
+        terminalreporter.section("measured")
+        terminalreporter.write_line("\n".join(measured))
+
+
 def missing(config: pytest.Config, capability: str, why: str) -> None:
     """Skip, and say why; fail where the run requires what is missing."""
     if capability in config.getoption("--require").split():
