@@ -124,7 +124,7 @@ class Settings:
     bucket_port: int = _setting(_port, "4443", "the port of the bucket that `scripts/up --lake gs` serves")
     kafka_software_dir: Path = _setting(_path, "{home}/kafka", "Kafka's jars and Java; several homes may share it")
     kafka_durable: bool = _setting(_flag, "false", "the Kafka that `scripts/up` starts syncs before it answers")
-    maven_base_url: str = _setting(_web_address, "", "where to get Kafka's jars when there is no `mvn`")
+    maven_base_url: str = _setting(_web_address, "", "a Maven repository to get Kafka's jars from, in place of `mvn`")
     consumer_may_be_down_hours: float = _setting(
         _positive_float, "72", "`topics plan` warns when Kafka keeps events for less than this"
     )

@@ -63,7 +63,7 @@ def list_(
 ) -> None:
     """List the dead letters, newest first. Copies of one record are folded.
 
-    Example: streamlake dlq list orders --reason missing_field --limit 5
+    Example: streamlake dlq list orders --reason contract.missing --limit 5
     """
     with _letters(dataset) as letters:
         found = letters.entries(questions.moment_ms(since, datetime.now(UTC)))

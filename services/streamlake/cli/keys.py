@@ -59,7 +59,7 @@ def new(
     def draw(console: Console) -> None:
         console.print(f"key {key.id} for {producer}, datasets {', '.join(names)}:\n", markup=False)
         console.print(f"  {secret}\n", markup=False, soft_wrap=True)
-        console.print("This is the only time that it is shown. The API takes it within a second.")
+        console.print("This is the only time that it is shown. The API takes it within two seconds.")
         console.print("As long as there is a key file, every write needs a key, on loopback too.")
         console.print(f"to undo: streamlake keys revoke {key.id}", markup=False)
 
@@ -90,7 +90,7 @@ def revoke(
     id: Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")],
     as_json: output.AsJson = False,
 ) -> None:
-    """Take a key back. The API refuses it within a second; it stays in the list.
+    """Take a key back. The API refuses it within two seconds; it stays in the list.
 
     Example: streamlake keys revoke 1f0c9a2b
     """

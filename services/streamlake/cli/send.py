@@ -46,7 +46,7 @@ def send(
     new_ids: Annotated[bool, typer.Option(help="New ingestion ids, although this file was sent before.")] = False,
     as_json: output.AsJson = False,
 ) -> None:
-    """Post a file of events. Running it again sends them under the same ids, so nothing counts twice in silver.
+    """Post a file of events. Running it again sends them under the same ids, so that readers can count each once.
 
     Example: streamlake send orders events.ndjson --receipts receipts.ndjson
     """

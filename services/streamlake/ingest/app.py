@@ -43,7 +43,8 @@ class Api:
         self._admission = Admission()
         self._counters = Counters()
         self._catalog = Catalog(FileRegistry(settings.contracts_dir, piecemeal=True), settings.contracts_dir)
-        self._guard = Guard(settings.api_keys_file, off_loopback=off_loopback)
+        behind_proxy = settings.api_behind_tls_proxy
+        self._guard = Guard(settings.api_keys_file, off_loopback=off_loopback, behind_proxy=behind_proxy)
         self._log = Log(
             clients.producer(
                 settings.bootstrap_servers,

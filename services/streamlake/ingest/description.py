@@ -10,8 +10,11 @@ from streamlake.ingest import limits
 _FIELD_WORDS: Final = (
     "description",
     "classification",
+    "format",
     "minimum",
     "maximum",
+    "exclusive_minimum",
+    "exclusive_maximum",
     "min_length",
     "max_length",
     "pattern",

@@ -1,5 +1,6 @@
 """Who may do what: the keys file, watched while the process runs."""
 
+import ipaddress
 import logging
 from pathlib import Path
 from typing import Final
@@ -14,11 +15,22 @@ _logger: Final = logging.getLogger(__name__)
 Headers = list[tuple[bytes, bytes]]
 
 
+def is_loopback(host: str) -> bool:
+    """Whether this address is reached from this machine only. A name is not trusted to be, but for `localhost`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Guard:
     """Keys are asked for as soon as there is a keys file, and always off loopback. `look` may run in any thread."""
 
-    def __init__(self, path: Path, *, off_loopback: bool) -> None:
+    def __init__(self, path: Path, *, off_loopback: bool, behind_proxy: bool = False) -> None:
         self._path = path
+        self._behind_proxy = behind_proxy
         self._off_loopback = off_loopback
         self._seen = _signature(path)
         self._keys = keys.load(path)
@@ -36,6 +48,11 @@ class Guard:
         """Off loopback whoever reads needs a key as well, any one."""
         if self._off_loopback:
             self.key(headers)
+
+    def scraper(self, headers: Headers, client: str) -> None:
+        """An agent of this host reads the metrics without a key, unless it may be a proxy that speaks for others."""
+        if self._behind_proxy or not is_loopback(client):
+            self.reader(headers)
 
     def key(self, headers: Headers) -> Key | None:
         """The key of this request; None where none is asked for."""

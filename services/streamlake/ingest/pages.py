@@ -48,7 +48,7 @@ def pages(
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def measured(request: Request) -> Response:
-        guard.reader(request.scope["headers"])
+        guard.scraper(request.scope["headers"], request.client.host if request.client else "")
         documents = await asyncio.to_thread(vitals.gather, state_dir)
         if wants_text(request.headers.get("accept", "")):
             return Response(metrics.as_prometheus(documents), media_type=metrics.CONTENT_TYPE)

@@ -1,6 +1,5 @@
 """gunicorn, started with our settings: the master binds, forks and watches; each worker makes its own API."""
 
-import ipaddress
 import logging
 import os
 import socket
@@ -15,6 +14,7 @@ from streamlake import vitals
 from streamlake.ingest import keys
 from streamlake.ingest.app import Api
 from streamlake.ingest.errors import BadCertificate, CannotListen, UnsafeListening
+from streamlake.ingest.guard import is_loopback
 from streamlake.ingest.limits import GRACEFUL_STOP_SECONDS
 from streamlake.ingest.master import Master
 from streamlake.ingest.worker import IngestWorker
@@ -39,16 +39,6 @@ def serve(settings: Settings) -> None:
     manager = Manager.of(os.environ)
     os.environ.pop(VARIABLE, None)  # gunicorn would say that it is ready before a worker answers
     _Application(settings, listener, manager, off_loopback=off_loopback).run()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this address is reached from this machine only. A name is not trusted to be, but for `localhost`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_safety(settings: Settings, *, off_loopback: bool) -> None:

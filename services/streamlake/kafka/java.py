@@ -114,7 +114,9 @@ def _install(software: Path, environment: Mapping[str, str]) -> None:
 
 
 def _installers(environment: Mapping[str, str]) -> Iterator[list[str]]:
-    uv = shutil.which("uv", path=environment.get("PATH", ""))
+    # On the PATH, or where this checkout's scripts put theirs, beside the virtual environment.
+    tools = Path(sys.prefix).parent / ".streamlake" / "tools" / "bin"
+    uv = shutil.which("uv", path=os.pathsep.join((environment.get("PATH", ""), str(tools))))
     if uv:
         yield [uv, "pip"]
     yield [sys.executable, "-m", "pip"]

@@ -161,25 +161,29 @@ def test_behind_a_proxy_everything_but_health_needs_a_key(make_api: MakeApi) -> 
 
 
 def test_tls(make_api: MakeApi, tmp_path: Path) -> None:
+    """Off loopback: an agent of this host reads the metrics without a key, and nothing else."""
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     argv += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
     subprocess.run(argv, check=True, capture_output=True)
-    api = make_api(api_tls_cert=str(cert), api_tls_key=str(key))
+    api = make_api(api_tls_cert=str(cert), api_tls_key=str(key), api_host="0.0.0.0")
+    assert api.command("keys", "new", "checkout", "--datasets", "all").returncode == 0
     api.start_without_waiting()
     trust = ssl.create_default_context(cafile=str(cert))
 
-    def alive() -> bool:
+    def status(path: str) -> bytes:
         try:
             with (
                 socket.create_connection(("127.0.0.1", api.port), timeout=5) as plain,
                 trust.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
             ):
-                connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                return read_all(connection, 5).startswith(b"HTTP/1.1 200")
+                connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+                return read_all(connection, 5)[9:12]
         except OSError:
-            return False
+            return b""
 
-    until(alive, 30)
+    until(lambda: status("/livez") == b"200", 30)
+    assert status("/metrics") == b"200"
+    assert status("/v1/datasets") == b"401"
     wrong = make_api(api_tls_cert=str(cert), api_tls_key=str(cert)).command("serve", "api")
     assert (wrong.returncode, "SL-0523" in wrong.stderr) == (2, True)

@@ -104,6 +104,18 @@ def test_whichever_formats_a_dataset_has_keys_and_headers_are_read_by_one_query(
         ]
 
 
+@pytest.mark.parametrize("suffix", ["json.gz", "parquet"])
+def test_an_event_that_was_sent_twice_is_counted_once(tmp_path: Path, suffix: str) -> None:
+    meta = b'{"ingestion_id":"019b0000-0000-7000-8000-00000000000%d","schema_version":1,"producer":"p",'
+    meta += b'"ingested_at":"2026-11-21T00:00:00Z"}'
+    ids = [1, 2, 1, None, None, 2, 1]
+    sent = [Record(at, b"{}", more=(("streamlake", meta % one),) if one else ()) for at, one in enumerate(ids)]
+    land(tmp_path, sent[:4], suffix)
+    land(tmp_path, sent[4:], suffix)
+    once = rows(query("once", tmp_path), tmp_path)
+    assert [row[2] for row in once] == [0, 1, 3, 4]
+
+
 def beside(lake: Path) -> None:
     """What stands in a lake and is no live part: a replay, dead letters, a rescued part, another dataset."""
     for other in ("replays/run=r1/raw", "replays", "dead_letters", "rescue"):

@@ -16,7 +16,7 @@ module "streamlake" {
   enable_apis         = var.enable_apis
   deletion_protection = var.deletion_protection
   api_client_cidrs    = var.api_client_cidrs
-  datasets            = { orders = {} }
+  datasets            = { clicks = {}, orders = {}, payments = {} } # those of contracts/
 
   pools = {
     node = {

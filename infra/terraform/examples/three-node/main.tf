@@ -19,7 +19,7 @@ module "streamlake" {
   analyst_groups      = var.analyst_groups
   enable_apis         = var.enable_apis
   deletion_protection = var.deletion_protection
-  datasets            = { orders = {}, payments = {} }
+  datasets            = { clicks = {}, orders = {}, payments = {} } # those of contracts/
 
   pools = {
     kafka = {
