@@ -13,6 +13,7 @@ from streamlake.storage.gcs_errors import NoAnswer
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+_LEAST_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def patiently(limits: Limits, attempt: Callable[[float], T], size: int = 0) -> T
     attempts = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Retryable),
         wait=tenacity.wait_random_exponential(multiplier=0.1, max=3),
-        stop=tenacity.stop_before_delay(seconds),
+        # One that begins with the time nearly up could only hide what the one before was told.
+        stop=tenacity.stop_before_delay(seconds - min(_LEAST_SECONDS, seconds / 4)),
         before_sleep=say,
         reraise=True,
     )

@@ -192,7 +192,7 @@ def test_a_truncated_log_stops_the_partition_and_names_the_range(own_rig: Rig, r
     consumer.wait_said("SL-0403", 60)
     assert any("[" in line["message"] and "100)" in line["message"] for line in consumer.lines())
     assert [claim["next"] for claim in rig.claims(rig.raw)] == before
-    assert rig.committed()[rig.raw, 0] <= 100
+    assert rig.committed().get((rig.raw, 0), 0) <= 100  # perhaps it never came to commit
     rig.sent = sent
     check(rig, oracle=False)  # Kafka no longer has what the lake has
     until(lambda: "SL-0403" in (consumer.vitals().get("waiting_for") or ""))
