@@ -78,15 +78,15 @@ def _nothing() -> None:
 
 def run(arguments: list[str]) -> int:
     """Carry out one command line; returns its exit code. The outermost guard of the process."""
-    code = EXIT_DONE
+    as_json = "--json" in arguments
     try:
-        code = _run(arguments, as_json="--json" in arguments)
+        code = _run(arguments, as_json=as_json)
         with suppress(BrokenPipeError):
             sys.stdout.flush()
-        trouble = streams.trouble()
     except streams.NoRoom as error:
-        trouble = error
-    return code if trouble is None else _end(trouble, arguments, as_json=False)
+        return _end(error, arguments, as_json=as_json)
+    trouble = streams.trouble()
+    return code if trouble is None else _end(trouble, arguments, as_json=as_json)
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
