@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from streamlake.kafka import install, java
@@ -12,6 +13,10 @@ from streamlake.kafka.errors import DownloadFailed, NoJarSource, NoJava
 from streamlake.kafka.names import dlq_topic, raw_topic
 from tests.support.broker import BrokerUnderTest, software_folder
 from tests.support.consumer import Rig, RigMaker
+
+# How long an example takes says how busy the machine is: workers and hosts run beside.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

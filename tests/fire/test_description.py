@@ -58,7 +58,7 @@ def _fire(target: Target, examples: int, mode: GenerationMode) -> dict[int, int]
     key = {"Authorization": f"Bearer {target.secret.decode()}"}
 
     def try_out(operation: Any) -> None:
-        @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode), known=st.integers(0, 3), mend=st.integers(0, 3))
         def attempt(case: Any, known: int, mend: int) -> None:
             if known < 3 and "dataset" in case.path_parameters:

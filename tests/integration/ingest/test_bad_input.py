@@ -206,6 +206,7 @@ def test_a_bomb_is_refused_with_bounded_memory(api: ApiUnderTest, dataset: str, 
         ("zstd", zstandard.ZstdCompressor().compress(event(1))[:-1]),
         ("zstd", gzip.compress(event(1))),
     ],
+    ids=["gzip cut short", "no gzip", "nothing", "gzip and more", "zstd cut short", "gzip for zstd"],
 )
 def test_a_damaged_compressed_body_is_a_400(api: ApiUnderTest, dataset: str, encoding: str, body: bytes) -> None:
     said = api.post(dataset, body, content_encoding=encoding)

@@ -69,7 +69,7 @@ def test_each_odd_event_that_is_accepted_comes_out_as_it_was(tmp_path: Path, suf
     read_back(tmp_path, [*accepted, None], suffix)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_random_accepted_events_come_out_as_they_were(data: st.DataObject) -> None:
     gate = compile_gate(data.draw(contracts()))

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlake.consumer.line import DeadLetterLines, RawLines
@@ -92,7 +92,6 @@ records = st.builds(
 )
 
 
-@settings(deadline=None)  # a busy machine is no wrong line
 @given(st.lists(records, max_size=6))
 def test_a_line_does_not_depend_on_its_neighbours(batch: list[Record]) -> None:
     """One template serves a whole chunk: what one record needs must not change another's line."""

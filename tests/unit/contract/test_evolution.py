@@ -96,7 +96,7 @@ def test_loosening_and_tightening_are_opposites() -> None:
             assert not breaks(replace(loose, version=3), field(**tight))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_compatible_change_refuses_nothing_that_was_accepted(data: st.DataObject) -> None:
     names = data.draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1, max_size=3))

@@ -24,7 +24,7 @@ def taken_by_fast(gate: Gate, event: bytes) -> bool:
     return Watched(gate.contract).judge(event) is None and not asked
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_what_fast_accepts_slow_accepts(data: st.DataObject) -> None:
     gate = compile_gate(data.draw(contracts()))
@@ -34,7 +34,7 @@ def test_what_fast_accepts_slow_accepts(data: st.DataObject) -> None:
             assert gate.explain(event) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_many_are_judged_as_one_is(data: st.DataObject) -> None:
     gate = compile_gate(data.draw(contracts()))

@@ -31,7 +31,7 @@ def written(folder: Path, events: list[Any]) -> Path:
     return path
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(samples)
 def test_a_draft_accepts_its_own_sample(events: list[dict[str, Any]]) -> None:
     try:

@@ -70,7 +70,7 @@ def test_the_usual_tools_read_each_format(tmp_path: Path) -> None:
     assert read == [(at, f'{{"a":"x","n":{at}}}', "/w==") for at in range(3000)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(made.records(), st.data())
 def test_odd_lines_come_out_of_parquet_whatever_the_row_groups(records: list[Record], data: st.DataObject) -> None:
     lines = made.lines_of(records)

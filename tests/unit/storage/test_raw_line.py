@@ -9,7 +9,7 @@ from tests.support import lines as made
 from tests.support.lines import ODD_PAYLOADS, Record
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(made.records())
 def test_lines_come_back_from_their_columns_byte_for_byte(records: list[Record]) -> None:
     lines = made.lines_of(records)
