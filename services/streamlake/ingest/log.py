@@ -1,7 +1,6 @@
 """Events into Kafka, and the broker's word back to who waits for it.
 
-One producer and one thread that polls it. The thread only appends finished deliveries to a deque and wakes the event
-loop once a burst; all that is counted and decided happens in the loop, so nothing here needs a lock.
+All of it happens in the event loop, which polls the producer itself (`producers`): nothing here needs a lock.
 
 A producer made before `fork` is dead (no callback ever comes): it is made in `start`, and its process is checked at
 each use. One that librdkafka calls fatally broken is replaced; its last deliveries are still waited for.
@@ -10,28 +9,24 @@ each use. One that librdkafka calls fatally broken is replaced; its last deliver
 import asyncio
 import logging
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from streamlake.errors import StreamlakeError
+from streamlake.ingest.producers import Producers
 from streamlake.kafka.errors import ClientBroken, KafkaUnavailable, OutcomeUnknown, SendQueueFull
 from streamlake.kafka.faults import error_of, error_of_exception
-from streamlake.kafka.refusals import Refusals
 from streamlake.logs import error_fields
 
 _logger: Final = logging.getLogger(__name__)
 
-_POLL_SECONDS: Final = 0.1
 _PROBE_EVERY_SECONDS: Final = 1.0
 _PROBE_SECONDS: Final = 2.0
 _FAILURES_UNTIL_DOWN: Final = 2
-_RETIRE_SECONDS: Final = 30.0
 
 
 class Record(NamedTuple):
@@ -70,44 +65,11 @@ class _Sending:
             self.done.set_result(None)
 
 
-class _Line:
-    """One producer and the thread that polls it, until the producer is empty and nobody wants it any more."""
-
-    def __init__(self, config: dict[str, Any], on_fatal: Any) -> None:
-        def on_error(error: KafkaError) -> None:
-            if error.fatal():
-                on_fatal(error)
-
-        self.refusals = Refusals(on_error)
-        # Its own lines come three a second while it is refused; what matters is told as errors.
-        self.producer = Producer({**config, "error_cb": self.refusals, "logger": _logger, "log_level": 2})
-        self._retired = threading.Event()
-        self._give_up_at = float("inf")
-        self.thread = threading.Thread(target=self._poll, name="deliveries", daemon=True)
-        self.thread.start()
-
-    def retire(self, seconds: float) -> None:
-        """Go on until everything is delivered, but no longer than this."""
-        self._give_up_at = time.monotonic() + seconds
-        self._retired.set()
-
-    def _poll(self) -> None:
-        producer = self.producer
-        while not self._retired.is_set():
-            producer.poll(_POLL_SECONDS)
-        while len(producer) and time.monotonic() < self._give_up_at:
-            producer.poll(_POLL_SECONDS)
-        if len(producer):
-            _logger.error("gave up on events that Kafka did not take", extra={"events": len(producer)})
-
-
 class Log:
     """See the module. Made anywhere; `start` belongs to the worker's event loop, and so does every other call."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._config = config
-        self._finished: deque[tuple[_Sending, int, KafkaError | None, int, int]] = deque()
-        self._woken = False
         self._fatal = False
         self._pid = 0
         self._failed_probes = 0
@@ -119,7 +81,7 @@ class Log:
         """Make the producer, and ask Kafka once whether it is there."""
         self._pid = os.getpid()
         self._loop = asyncio.get_running_loop()
-        self._line = _Line(self._config, self._on_fatal)
+        self._producers = Producers(self._config, self._on_fatal)
         await self.probe()
 
     async def watch(self) -> None:
@@ -131,7 +93,7 @@ class Log:
 
     async def probe(self) -> None:
         """Ask Kafka for its topics, and set `reachable` by the answer; one lost answer is not believed."""
-        line, began = self._line, time.monotonic()
+        line, began = self._producers.current, time.monotonic()
         try:
             await asyncio.to_thread(line.producer.list_topics, timeout=_PROBE_SECONDS)
         except KafkaException as error:
@@ -151,21 +113,22 @@ class Log:
         self.refused = False
 
     async def close(self, seconds: float) -> None:
-        """Deliver what is queued, no longer than this, and end the thread."""
-        self._line.retire(seconds)
-        await asyncio.to_thread(self._line.thread.join, seconds + 2 * _POLL_SECONDS)
+        """Deliver what is queued, no longer than this."""
+        await self._producers.close(seconds)
 
     async def send(self, records: Sequence[Record], seconds: float) -> list[Outcome]:
         """Send all, wait for the broker's word on each; what has none after `seconds` is OutcomeUnknown."""
         if os.getpid() != self._pid:
             raise RuntimeError("the producer belongs to another process: it must be made after fork")
         if self._fatal:
-            self._renew()
+            self._fatal = False
+            self._producers.renew()
         sending = _Sending(len(records), self._loop.create_future())
         self._produce(sending, records)
         if sending.left:
             too_late = self._loop.call_later(seconds, sending.give_up)
-            await sending.done
+            with self._producers.awaited():
+                await sending.done
             too_late.cancel()
             if sending.left:
                 self._suspect()
@@ -175,7 +138,7 @@ class Log:
         ]
 
     def _produce(self, sending: _Sending, records: Sequence[Record]) -> None:
-        produce = self._line.producer.produce
+        produce = self._producers.current.producer.produce
         for index, record in enumerate(records):
             try:
                 produce(
@@ -203,26 +166,15 @@ class Log:
         sending.outcomes[start:] = [why] * (len(sending.outcomes) - start)
 
     def _delivered(self, sending: _Sending, index: int, error: KafkaError | None, message: Message) -> None:
-        """In the polling thread."""
-        self._finished.append((sending, index, error, message.partition() or 0, message.offset() or 0))
-        if not self._woken:
-            self._woken = True
-            self._loop.call_soon_threadsafe(self._take_deliveries)
-
-    def _take_deliveries(self) -> None:
-        # Lowered before looking, as the thread appends before it looks: a delivery is never left without a wake-up.
-        self._woken = False
-        finished = self._finished
-        while finished:
-            sending, index, error, partition, offset = finished.popleft()
+        if error is None:
+            sending.outcomes[index] = Delivered(message.partition() or 0, message.offset() or 0)
+        else:
+            sending.outcomes[index] = self._failed(error)
+        sending.left -= 1
+        if not sending.left:
             if error is None:
-                sending.outcomes[index] = Delivered(partition, offset)
                 self._last_delivery = time.monotonic()
-            else:
-                sending.outcomes[index] = self._failed(error)
-            sending.left -= 1
-            if not sending.left and not sending.done.done():
-                sending.done.set_result(None)
+            sending.give_up()
 
     def _failed(self, error: KafkaError) -> StreamlakeError:
         why = error_of(error)
@@ -240,11 +192,5 @@ class Log:
         self.reachable = False
 
     def _on_fatal(self, error: KafkaError) -> None:
-        """In the polling thread."""
         _logger.error("the producer broke and is made anew", extra=error_fields(error_of(error)))
         self._fatal = True
-
-    def _renew(self) -> None:
-        self._fatal = False
-        self._line.retire(_RETIRE_SECONDS)
-        self._line = _Line(self._config, self._on_fatal)

@@ -12,7 +12,7 @@ from streamlake.ingest.log import Delivered, Log, Record
 from streamlake.ingest.results import Failure, Receipt, Status, kind_of_reason, undelivered
 from streamlake.ingest.splitting import Batch
 from streamlake.kafka import dead_letter
-from streamlake.kafka.header import Meta, encode
+from streamlake.kafka.header import encoder
 from streamlake.kafka.names import HEADER
 
 _JUDGED_AT_ONCE: Final = 500
@@ -53,12 +53,12 @@ def records(
 ) -> tuple[list[int], list[Record]]:
     """What goes into Kafka, with each record's index in the batch."""
     left_out = {failure.index for failure in failures}
-    version = dataset.contract.version
+    header = encoder(dataset.contract.version, producer, at)
     indexes = [index for index in range(len(batch.values)) if index not in left_out]
     made = []
     for index in indexes:
         value = batch.values[index]
-        headers: Headers = [(HEADER, encode(Meta(batch.ids[index], version, producer, at)))]
+        headers: Headers = [(HEADER, header(batch.ids[index]))]
         if batch.headers is not None:
             headers += batch.headers[index]
         rejection = judged.get(index)

@@ -7,6 +7,7 @@ among the other headers.
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final, TypeGuard
 
@@ -35,6 +36,7 @@ class Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _decode: Final = msgspec.json.Decoder(Meta, strict=True).decode
 _encode: Final = msgspec.json.Encoder().encode
+_NO_ID: Final = "00000000-0000-0000-0000-000000000000"
 # What `encode` makes, near enough always: whatever this does not match is looked at closely.
 _ours: Final = re.compile(
     rb'\{"ingestion_id":"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"'
@@ -47,6 +49,12 @@ _ours: Final = re.compile(
 def encode(meta: Meta) -> bytes:
     """The header's value: one line of compact JSON."""
     return _encode(meta)
+
+
+def encoder(schema_version: int, producer: str, ingested_at: str) -> Callable[[str], bytes]:
+    """`encode` for events that differ in their ids only, in half the time. The ids must be UUIDs."""
+    before, after = encode(Meta(_NO_ID, schema_version, producer, ingested_at)).split(_NO_ID.encode(), 1)
+    return lambda ingestion_id: before + ingestion_id.encode() + after
 
 
 def meta_of(value: bytes | str | None) -> Meta | None:

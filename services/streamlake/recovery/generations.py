@@ -211,7 +211,7 @@ class Generations:
 
     def _lines(self, part: str) -> dict[int, bytes]:
         text = b"".join(unpacked(self.store, part))
-        return {msgspec.json.decode(line, type=_Line).kafka_offset: line for line in text.splitlines(keepends=True)}
+        return {_decode(line).kafka_offset: line for line in text.splitlines(keepends=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +233,9 @@ def _written_after(message: KafkaMessage, claim: Claim) -> bool:
 
 class _Line(msgspec.Struct):
     kafka_offset: int
+
+
+_decode: Final = msgspec.json.Decoder(_Line).decode
 
 
 def drive(work: Work[T], perform: Perform) -> T:

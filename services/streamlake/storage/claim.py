@@ -165,23 +165,30 @@ class ChainOpening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return msgspec.json.encode(self) + b"\n"
 
 
-def _decode(kind: type[T], name: str, data: bytes) -> T:
+# Made here, while one thread imports this: see decision 24.
+_claims: Final = msgspec.json.Decoder(Claim)
+_amendments: Final = msgspec.json.Decoder(Amendment)
+_openings: Final = msgspec.json.Decoder(ChainOpening)
+
+
+def _decode(decoder: "msgspec.json.Decoder[T]", name: str, data: bytes) -> T:
     try:
-        return msgspec.json.decode(data, type=kind)
+        return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{name} is not a {kind.__name__.lower()} of format {FORMAT}: {error}.") from error
+        kind = decoder.type.__name__.lower()
+        raise Unreadable(f"{name} is not a {kind} of format {FORMAT}: {error}.") from error
 
 
 def decode_claim(name: str, data: bytes) -> Claim:
     """The claim in these bytes; Unreadable names the object."""
-    return _decode(Claim, name, data)
+    return _decode(_claims, name, data)
 
 
 def decode_amendment(name: str, data: bytes) -> Amendment:
     """The amendment in these bytes."""
-    return _decode(Amendment, name, data)
+    return _decode(_amendments, name, data)
 
 
 def decode_opening(name: str, data: bytes) -> ChainOpening:
     """The chain's opening in these bytes."""
-    return _decode(ChainOpening, name, data)
+    return _decode(_openings, name, data)

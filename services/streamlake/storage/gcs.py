@@ -11,7 +11,7 @@ from typing import Final
 
 from streamlake.errors import Permanent, Retryable
 from streamlake.storage.errors import AnswerLost, StoreCorrupted, StoreDenied, StoreTrouble, WrongName
-from streamlake.storage.gcs_answers import Page, Stored, announced_crc32c, cut, decode
+from streamlake.storage.gcs_answers import LISTING, STORED, Page, Stored, announced_crc32c, cut, decode
 from streamlake.storage.gcs_errors import NoAnswer, from_status, said
 from streamlake.storage.gcs_http import Answer, Api
 from streamlake.storage.gcs_patience import Limits, patiently
@@ -171,7 +171,7 @@ class GcsStore:
 
     def _confirmed(self, sending: _Sending, answer: Answer, doing: str) -> bool:
         try:
-            stored = decode(Stored, answer, doing)
+            stored = decode(STORED, answer, doing)
         except StoreTrouble:
             sending.lost = True
             raise
@@ -201,11 +201,11 @@ class GcsStore:
         if answer.status == 404:
             self._require_bucket(answer, doing, deadline)
             return None
-        return decode(Stored, answer, doing)
+        return decode(STORED, answer, doing)
 
     def _page(self, prefix: str, query: dict[str, str], deadline: float) -> Page:
         doing = f"list {prefix}* in {self.url}"
-        return decode(Page, self._api.exchange("GET", self._objects, query, doing=doing, deadline=deadline), doing)
+        return decode(LISTING, self._api.exchange("GET", self._objects, query, doing=doing, deadline=deadline), doing)
 
     def _require_bucket(self, answer: Answer, doing: str, deadline: float) -> None:
         """A missing bucket is no empty lake: who took it for one would begin every chain again.

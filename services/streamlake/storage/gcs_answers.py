@@ -33,18 +33,22 @@ class Page(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
+STORED: Final = msgspec.json.Decoder(Stored)
+LISTING: Final = msgspec.json.Decoder(Page)
+
+
 def announced_crc32c(answer: Answer) -> str | None:
     """The checksum of the whole object, where the bucket gives one and the answer is the whole object."""
     found = [h.strip() for h in answer.headers.get("x-goog-hash", "").split(",")]
     return next((h.removeprefix("crc32c=") for h in found if h.startswith("crc32c=")), None)
 
 
-def decode(kind: type[T], answer: Answer, doing: str) -> T:
+def decode(document: "msgspec.json.Decoder[T]", answer: Answer, doing: str) -> T:
     """The answer's document; the error that its status stands for, where it is none."""
     if answer.status != 200:
         raise from_status(answer.status, answer.body, doing)
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return document.decode(answer.body)
     except msgspec.DecodeError as error:
         raise StoreTrouble(f"Could not {doing}: the answer is not what the API gives: {error}.") from error
 

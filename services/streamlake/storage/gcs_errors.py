@@ -104,10 +104,13 @@ class _Document(msgspec.Struct):
     error: _Told
 
 
+_decode: Final = msgspec.json.Decoder(_Document).decode
+
+
 def said(body: bytes) -> tuple[str, str]:
     """The reason and the message of an error's body, empty where there is none: it need not be JSON."""
     try:
-        told = msgspec.json.decode(body, type=_Document).error
+        told = _decode(body).error
     except msgspec.DecodeError:
         return "", " ".join(body.decode(errors="replace").split())[:300]
     return next((part.reason for part in told.errors), ""), " ".join(told.message.split())[:300].rstrip(".")

@@ -27,13 +27,16 @@ class LakeIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     at: str
 
 
+_decode: Final = msgspec.json.Decoder(LakeIdentity).decode
+
+
 def read_lake(store: ObjectStore) -> LakeIdentity | None:
     """Who owns this lake; None where nothing has been landed yet."""
     data = store.read(LAKE)
     if data is None:
         return None
     try:
-        return msgspec.json.decode(data, type=LakeIdentity)
+        return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{LAKE} in {store.url} is not a lake's identity of format {FORMAT}: {error}.") from error
 

@@ -17,6 +17,7 @@ _MAX_ROW_GROUP_BYTES: Final = 64 << 20
 """A row group ends with the line that fills it, so ours hold one line more than they should, never this much."""
 _MAX_FOOTER_BYTES: Final = 64 << 20
 _MAGIC: Final = b"PAR1"
+_decode_promise: Final = msgspec.json.Decoder(Promise).decode
 
 
 class DamagedParquet(ValueError):
@@ -122,7 +123,7 @@ def _footer(store: ObjectStore, name: str) -> _Footer:
         raise DamagedParquet("its footer is not as it was written")
     try:
         metadata = pq.read_metadata(pa.BufferReader(_MAGIC + footer + tail))
-        promise = msgspec.json.decode((metadata.metadata or {}).get(PROMISE, b""), type=Promise)
+        promise = _decode_promise((metadata.metadata or {}).get(PROMISE, b""))
     except (pa.ArrowException, OSError, msgspec.DecodeError) as error:
         raise DamagedParquet(f"its footer cannot be read: {error}") from error
     if not metadata.schema.to_arrow_schema().equals(SCHEMA) or len(promise.row_groups) != metadata.num_row_groups:

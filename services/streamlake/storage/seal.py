@@ -3,6 +3,8 @@
 It tells readers "this day is whole", and spares an audit the day's claims.
 """
 
+from typing import Final
+
 import msgspec
 
 from streamlake.storage.claim import FORMAT, Gap, Unreadable
@@ -52,9 +54,12 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self) + b"\n"
 
 
+_decode: Final = msgspec.json.Decoder(Seal).decode
+
+
 def decode_seal(name: str, data: bytes) -> Seal:
     """The seal in these bytes; Unreadable names the object."""
     try:
-        return msgspec.json.decode(data, type=Seal)
+        return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"{name} is not a seal of format {FORMAT}: {error}.") from error

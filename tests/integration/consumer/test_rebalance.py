@@ -10,6 +10,7 @@ import pytest
 from tests.support.broker import until
 from tests.support.consumer import Rig, RigMaker, events
 from tests.support.landed_check import check
+from tests.support.running import Running
 
 pytestmark = pytest.mark.broker
 
@@ -34,9 +35,10 @@ def load(rig: Rig, partitions: int) -> Iterator[None]:
         sender.join()
 
 
-def shared(*members: object) -> bool:
-    """Whether every member owns something, and together all of it."""
-    owned = [member.owns() for member in members]  # type: ignore[attr-defined]
+def shared(*members: Running) -> bool:
+    """Whether every member owns something, and together all of it. None may have died meanwhile."""
+    assert [member.process.poll() for member in members] == [None] * len(members)
+    owned = [member.owns() for member in members]
     return all(owned) and sum(map(len, owned)) == 7
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 import pytest
 from confluent_kafka import KafkaError
@@ -9,8 +10,8 @@ from confluent_kafka import KafkaError
 from streamlake.errors import StreamlakeError
 from streamlake.ingest.log import Delivered, Log, Record
 from streamlake.kafka import clients
-from streamlake.kafka.errors import RecordTooLarge
-from tests.support.broker import BrokerUnderTest
+from streamlake.kafka.errors import OutcomeUnknown, RecordTooLarge
+from tests.support.broker import BrokerUnderTest, free_port
 
 pytestmark = pytest.mark.broker
 
@@ -26,10 +27,10 @@ def test_a_broken_producer_is_replaced_and_its_last_deliveries_are_told(broker: 
         assert log.reachable
         first = asyncio.create_task(log.send([record(topic, n) for n in range(100)], 10))
         await asyncio.sleep(0)  # queued
-        broken = log._line.producer
+        broken = log._producers.current
         log._on_fatal(KafkaError(KafkaError._FATAL, "planted", True))
         second = await log.send([record(topic, n) for n in range(100, 200)], 10)
-        assert log._line.producer is not broken
+        assert log._producers.current is not broken
         outcomes = await first + second
         assert all(isinstance(outcome, Delivered) for outcome in outcomes)
         await log.close(5)
@@ -62,6 +63,21 @@ def test_a_full_queue_is_said_for_every_event_behind_it(broker: BrokerUnderTest,
     outcomes = asyncio.run(scenario())
     assert [isinstance(outcome, Delivered) for outcome in outcomes] == [True] * 5 + [False] * 3
     assert len(broker.read(topic)) == 5
+
+
+def test_what_kafka_never_takes_is_given_up_in_time_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> list[Delivered | StreamlakeError]:
+        log = Log(clients.producer(f"127.0.0.1:{free_port()}"))
+        await log.start()
+        assert not log.reachable
+        found = await log.send([record("nobody", n) for n in range(3)], 0.2)
+        before = time.monotonic()
+        await log.close(0.5)
+        assert 0.4 < time.monotonic() - before < 3
+        return found
+
+    assert [type(outcome) for outcome in asyncio.run(scenario())] == [OutcomeUnknown] * 3
+    assert [r.events for r in caplog.records if "gave up" in r.message] == [3]  # type: ignore[attr-defined]
 
 
 def test_a_producer_from_before_the_fork_is_refused(broker: BrokerUnderTest, topic: str) -> None:

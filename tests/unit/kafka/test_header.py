@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamlake.kafka.header import Meta, _ours, encode, is_meta, meta_of
+from streamlake.kafka.header import Meta, _ours, encode, encoder, is_meta, meta_of
 
 ID = "0193e7a0-0000-7000-8000-000000000001"
 GOOD = Meta(ID, 1, "checkout", "2026-11-21T07:00:00.123456Z")
@@ -24,6 +24,7 @@ def test_what_encode_makes_comes_back(id: uuid.UUID, version: int, producer: str
     value = encode(meta)
     assert meta_of(value) == meta
     assert is_meta(value)
+    assert encoder(version, producer, meta.ingested_at)(meta.ingestion_id) == value
 
 
 @pytest.mark.parametrize("value", [GOOD.ingested_at, "2026-11-21T07:00:00+01:00", "2028-02-29T00:00:00.1Z"])
