@@ -96,7 +96,17 @@ class Gate:
             if isinstance(event, Rejection) or self.judge(value) is not None:
                 return None
             found = tuple(event.last[name] for name in self.contract.key)
-        return str(found[0]).encode() if len(found) == 1 else msgspec.json.encode(found)
+        return _key(found)
+
+    def keys(self, values: Sequence[bytes]) -> list[bytes | None]:
+        """`key` of each, in fewer steps."""
+        if not self.contract.key:
+            return [None] * len(values)
+        try:
+            found = [self._decode_key(value) for value in values]
+        except REFUSALS:
+            return [self.key(value) for value in values]
+        return [_key(msgspec.structs.astuple(event)) for event in found]
 
     def _not_decoded(self, events: Sequence[bytes]) -> list[int]:
         """The indexes that the fast path does not take. The loop runs in C: a `for` costs 40 ns a record more."""
@@ -122,6 +132,10 @@ class Gate:
     def _one_by_one(self, events: Sequence[bytes]) -> dict[int, Rejection]:
         judged = ((index, self.judge(event)) for index, event in enumerate(events))
         return {index: rejection for index, rejection in judged if rejection is not None}
+
+
+def _key(found: tuple[object, ...]) -> bytes:
+    return str(found[0]).encode() if len(found) == 1 else msgspec.json.encode(found)
 
 
 def openers(value: bytes) -> int:

@@ -24,7 +24,7 @@ from streamlake.ingest.guard import Guard
 from streamlake.ingest.identity import Minting
 from streamlake.ingest.log import Log
 from streamlake.ingest.media import Declared, declared
-from streamlake.ingest.results import Answer, Failure, Receipt, answer, problem
+from streamlake.ingest.results import Answer, Failure, Receipt, answer, dead_lettered, problem
 from streamlake.ingest.splitting import Batch, split
 from streamlake.logs import error_fields
 
@@ -140,8 +140,8 @@ class Events:
 
     def _count(self, name: str, batch: Batch, receipts: list[Receipt], failures: list[Failure]) -> None:
         if receipts:
-            dead = sum(receipt.status == "dead_lettered" for receipt in receipts)
-            size = sum(len(batch.values[receipt.index]) for receipt in receipts)
+            dead = dead_lettered(receipts)
+            size = sum([len(batch.values[receipt.index]) for receipt in receipts])
             self._counters.kept(name, len(receipts) - dead, dead, size)
             if _logger.isEnabledFor(logging.DEBUG):
                 first = receipts[0]

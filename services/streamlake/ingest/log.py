@@ -12,8 +12,9 @@ import os
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from streamlake.errors import StreamlakeError
@@ -29,7 +30,7 @@ _PROBE_SECONDS: Final = 2.0
 _FAILURES_UNTIL_DOWN: Final = 2
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """What goes into the log."""
 
     topic: str
@@ -38,7 +39,7 @@ class Record(NamedTuple):
     headers: Sequence[tuple[str, str | bytes | None]]
 
 
-class Delivered(NamedTuple):
+class Delivered(msgspec.Struct, frozen=True, gc=False):
     """The broker has it."""
 
     partition: int

@@ -24,7 +24,7 @@ Status = Literal["accepted", "dead_lettered"]
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An event that is kept. Without a place in Kafka only in a dry run."""
 
     index: int
@@ -96,11 +96,16 @@ def undelivered(index: int, error: StreamlakeError, ingestion_id: str) -> Failur
     return Failure(index, LogUnavailable, "log_unavailable", detail.strip())
 
 
+def dead_lettered(receipts: Sequence[Receipt]) -> int:
+    """How many of them are of dead letters."""
+    return [receipt.status for receipt in receipts].count("dead_lettered")
+
+
 def answer(dataset: str, receipts: Sequence[Receipt], failures: Sequence[Failure], *, dry_run: bool) -> Answer:
     """202 (200 in a dry run) where all are kept, 207 where some are, a problem where none is."""
     if not receipts:
         return problem(_overall(dataset, failures), failures)
-    dead = sum(receipt.status == "dead_lettered" for receipt in receipts)
+    dead = dead_lettered(receipts)
     said: dict[str, Any] = {"dataset": dataset}
     if dry_run:
         said["dry_run"] = True

@@ -55,6 +55,8 @@ def records(
     left_out = {failure.index for failure in failures}
     header = encoder(dataset.contract.version, producer, at)
     indexes = [index for index in range(len(batch.values)) if index not in left_out]
+    good = [index for index in indexes if index not in judged]
+    keys = dict(zip(good, dataset.gate.keys([batch.values[index] for index in good]), strict=True))
     made = []
     for index in indexes:
         value = batch.values[index]
@@ -63,7 +65,7 @@ def records(
             headers += batch.headers[index]
         rejection = judged.get(index)
         if rejection is None:
-            made.append(Record(dataset.raw_topic, value, dataset.gate.key(value), headers))
+            made.append(Record(dataset.raw_topic, value, keys[index], headers))
         else:
             made.append(_dead(dataset, value, headers, rejection, batch.ids[index], at))
     return indexes, made
@@ -78,10 +80,11 @@ async def send(
     outcomes = await log.send(made, HANDLER_SECONDS)
     for index, record, outcome in zip(indexes, made, outcomes, strict=True):
         if isinstance(outcome, Delivered):
-            reason = judged[index].reason if index in judged else None
-            status: Status = "accepted" if reason is None else "dead_lettered"
-            place = (record.topic, outcome.partition, outcome.offset)
-            receipts.append(Receipt(index, status, batch.ids[index], *place, reason))
+            rejection = judged.get(index)
+            status: Status = "accepted" if rejection is None else "dead_lettered"
+            reason = None if rejection is None else rejection.reason
+            named = batch.ids[index]
+            receipts.append(Receipt(index, status, named, record.topic, outcome.partition, outcome.offset, reason))
         else:
             failures.append(undelivered(index, outcome, batch.ids[index]))
     return receipts, failures

@@ -160,6 +160,8 @@ def test_the_business_key(kinds: dict[str, str], event: str, key: bytes | None) 
     gate = gate_of(*fields, key=tuple(kinds))
     assert gate.judge(event.encode()) is None
     assert gate.key(event.encode()) == key
+    assert gate.keys([event.encode()] * 2) == [key, key]
+    assert gate.keys([event.encode(), b"[]", event.encode()]) == [key, None, key]
 
 
 @pytest.mark.parametrize("event", [b"", b"{}", b'{"a":1}', b"[]", b'{"a":"\\ud800"}'])
