@@ -176,5 +176,8 @@ def load(environment: Mapping[str, str]) -> Settings:
             wrong.append(f"{name}={raw!r}: {error}")
             values[setting.name] = raw
     if wrong:
-        raise WrongSetting("; ".join(wrong) + ".", next_step="`streamlake settings` lists all of them.")
+        text = "; ".join(wrong)
+        raise WrongSetting(
+            text if text.endswith("?") else f"{text}.", next_step="`streamlake settings` lists all of them."
+        )
     return Settings(**values)

@@ -7,6 +7,7 @@ it is performed), what to `do` (kill, hang, slow, retryable, unknown, permanent)
 """
 
 import ctypes
+import faulthandler
 import functools
 import json
 import os
@@ -85,6 +86,7 @@ def _kind(name: str) -> str:
 
 
 def main(dataset: str, instance: str) -> int:
+    faulthandler.enable()
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # end with the test run, however that ends
     saboteur = Saboteur(os.environ.get("TEST_TRACE", ""), json.loads(os.environ.get("TEST_FAULT", "{}")))
 

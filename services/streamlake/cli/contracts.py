@@ -45,7 +45,13 @@ def check(
     document: dict[str, Any] = {
         "ok": not problems,
         "datasets": [
-            {"name": c.contract.dataset, "version": c.contract.version, "examples": c.examples} for c in checked
+            {
+                "name": c.contract.dataset,
+                "version": c.contract.version,
+                "draft": c.contract.draft,
+                "examples": c.examples,
+            }
+            for c in checked
         ],
         "problems": [{"file": p.file, "line": p.line, "path": p.path, "text": p.text} for p in problems],
     }
@@ -57,6 +63,8 @@ def check(
             console.print(output.table(("dataset", "version", "fields", "examples"), map(_row, checked)))
         for problem in problems:
             console.print(escape(str(problem)), soft_wrap=True)
+        for name in (c.contract.dataset for c in checked if c.contract.draft):
+            console.print(f"{name} is a draft, and not in force: set its status to active when it is right")
         words = f"{WrongContract.code}: {len(problems)} to mend" if problems else "all contracts are right"
         console.print(words)
 
@@ -88,12 +96,13 @@ def new(
         for question in drafted.questions:
             console.print(escape(f"to decide: {question}"), soft_wrap=True)
         console.print("Go over contract.yaml and its TODOs: a sample does not show what is allowed.")
+        console.print("It is a draft, and not in force: set its status to active when it is right.")
 
     output.answer(
         document,
         draw,
         as_json=as_json,
-        suggest=(f"streamlake contracts check {drafted.folder}", "streamlake topics plan"),
+        suggest=(f"streamlake contracts check {drafted.folder}",),
     )
 
 

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,7 +21,7 @@ from streamlake.local import up as starting
 from streamlake.local.environment import local_settings
 from streamlake.local.errors import RunsAlready, WipeRefused
 from streamlake.local.readiness import api_url
-from streamlake.settings import Settings
+from streamlake.settings import PREFIX, Settings
 
 _CAT: Final = {"json": "cat", "json.gz": "zcat", "json.zst": "zstdcat"}
 app = typer.Typer(help="Everything on this machine.\n\nExample: streamlake local up --detach", no_args_is_help=True)
@@ -54,7 +56,7 @@ def up(
             starting.detach(settings, os.environ, output.note)
         names = names or datasets.load(settings)
     if detach:
-        for line in welcome(settings, names):
+        for line in welcome(settings, names, os.environ):
             typer.echo(line)
         return
     starting.log_to_file(settings)
@@ -68,7 +70,7 @@ def up(
         os.environ,
         write=write,
         terminal=sys.stdout.isatty(),
-        settled=lambda: write("\n".join(["", *welcome(settings, names), "  Ctrl-C stops everything\n\n"])),
+        settled=lambda: write("\n".join(["", *welcome(settings, names, os.environ), "  Ctrl-C stops everything\n\n"])),
     )
 
 
@@ -137,8 +139,8 @@ def _confirm(settings: Settings, delete: list[Path]) -> None:
         raise WipeRefused("nothing was deleted, and nothing was stopped.")
 
 
-def welcome(settings: Settings, names: list[str]) -> list[str]:
-    """What to type next."""
+def welcome(settings: Settings, names: list[str], environment: Mapping[str, str]) -> list[str]:
+    """What to type next. Without the settings of this `environment` another terminal would mean another home."""
     command = _short(Path(sys.executable).with_name("streamlake"))
     dataset = "orders" if "orders" in names else next(iter(names), None)
     lines = [
@@ -159,11 +161,17 @@ def welcome(settings: Settings, names: list[str]) -> list[str]:
     return [
         *lines,
         "Then:",
+        *_settings_of(environment),
         f"  {command} status",
         f"  {command} dlq list {dataset}",
         f"  {command} audit {dataset}",
         "  scripts/down",
     ]
+
+
+def _settings_of(environment: Mapping[str, str]) -> list[str]:
+    own = [f"{name}={shlex.quote(value)}" for name, value in sorted(environment.items()) if name.startswith(PREFIX)]
+    return [f"  export {' '.join(own)}    # in another terminal, before the rest"] if own else []
 
 
 def _lake(settings: Settings) -> str:

@@ -57,6 +57,8 @@ def tap(
         def enough() -> bool:
             return (len(shown) >= limit and not bad) or (ends is not None and time.monotonic() >= ends)
 
+        if not once and not as_json:
+            output.note(f"watching {tapped.topic}; Ctrl-C ends it")
         registry = FileRegistry(settings.contracts_dir, dataset=dataset)
         try:
             for batch in tapped.waiting() if once else tapped.flow(enough):

@@ -40,6 +40,7 @@ def judgement(contract: Contract) -> Contract:
         compression="gzip",
         consumer=type(contract.consumer)(),
         lake_retention_days=None,
+        draft=False,
     )
 
 

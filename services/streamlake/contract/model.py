@@ -69,7 +69,7 @@ class Field:
 class Contract:
     """One version of one dataset's contract. `sha256` is that of the file's bytes. After `lake_retention_days` a part
     may be deleted by policy, None: never; nothing here deletes it, but an audit tells it from loss. Parts of the format
-    `parquet` have the compression `zstd`, inside.
+    `parquet` have the compression `zstd`, inside. A `draft` is checked, and not in force.
     """
 
     dataset: str
@@ -87,6 +87,7 @@ class Contract:
     compression: Compression = "gzip"
     consumer: ConsumerSettings = ConsumerSettings()
     lake_retention_days: int | None = None
+    draft: bool = False
 
     @property
     def part_suffix(self) -> str:

@@ -81,6 +81,7 @@ def _contract(document: dict[str, Any], sha256: str, problems: Problems) -> Cont
         compression=_compression(model, own, problems),
         consumer=_consumer(model, own, problems),
         lake_retention_days=own.get("lakeRetentionDays"),
+        draft=model.status == "draft",
     )
 
 

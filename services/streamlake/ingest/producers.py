@@ -61,7 +61,8 @@ class Producers:
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """Deliveries are waited for meanwhile."""
+        """Deliveries are waited for meanwhile. Those that are here are told at once: many requests look often."""
+        self.current.producer.poll(0)
         self._waiting += 1
         if self._waiting == 1:
             self._next.cancel()

@@ -104,7 +104,7 @@ class Supervisor:
                 watched.stop(now)
             elif not first:
                 watched.again()
-                if watched.unit.kind in ("api", "consumer"):
+                if watched.unit.kind == "consumer":  # the API looks by itself, and remembers what was in force
                     watched.signal(signal.SIGHUP)
         if not first:
             log.info("the contracts were read again: %s", ", ".join(names))

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from streamlake.contract import odcs
 from streamlake.contract.evolution import judgement
 from streamlake.contract.model import Contract
 from streamlake.contract.problems import Problem, WrongContract
 from streamlake.registry.registry import MissingVersion, UnknownDataset, UnknownVersion
+
+_WHERE: Final = "run this in the project's folder, or set STREAMLAKE_CONTRACTS_DIR"
 
 Snapshot = Mapping[str, tuple[Contract, ...]]
 Versions = dict[str, tuple[Contract, ...]]
@@ -98,7 +101,7 @@ def load_each(contracts_dir: Path, dataset: str | None = None) -> tuple[Versions
     Raises WrongContract where there is no such folder: then nothing is known of any.
     """
     if not contracts_dir.is_dir():
-        raise WrongContract([Problem(str(contracts_dir), 1, "", "there is no such folder of contracts")])
+        raise WrongContract([Problem(str(contracts_dir), 1, "", f"there is no such folder of contracts; {_WHERE}")])
     snapshot: Versions = {}
     broken: Broken = {}
     for folder in dataset_folders(contracts_dir):
@@ -108,7 +111,7 @@ def load_each(contracts_dir: Path, dataset: str | None = None) -> tuple[Versions
         versions = load_dataset(folder, problems)
         if problems:
             broken[folder.name] = WrongContract(problems)
-        elif versions:
+        elif versions := without_draft(versions):
             snapshot[folder.name] = versions
     return snapshot, broken
 
@@ -122,7 +125,7 @@ def _all_of(broken: Broken) -> WrongContract:
 
 
 def load_dataset(folder: Path, problems: list[Problem]) -> tuple[Contract, ...]:
-    """All versions of one dataset, today's last; what is wrong is added to `problems`."""
+    """All versions of one dataset, today's last, a draft or not; what is wrong is added to `problems`."""
     wrong = odcs.wrong_name(folder.name)
     if wrong is not None:
         problems.append(Problem(str(folder), 1, "", f"a dataset's name {wrong}"))
@@ -141,6 +144,11 @@ def load_dataset(folder: Path, problems: list[Problem]) -> tuple[Contract, ...]:
         before.append(contract)
     before.sort(key=lambda contract: contract.version)
     return (*before, today) if today is not None else ()
+
+
+def without_draft(versions: tuple[Contract, ...]) -> tuple[Contract, ...]:
+    """Those that are in force, or were: while today's is a draft, the one before it stays."""
+    return versions[:-1] if versions and versions[-1].draft else versions
 
 
 def _read(file: Path, dataset: str, problems: list[Problem]) -> Contract | None:

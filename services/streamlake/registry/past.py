@@ -25,7 +25,9 @@ def contracts_at(contracts_dir: Path, reference: str) -> dict[str, Contract]:
     if path.is_file():
         contract = odcs.parse(path.read_bytes(), str(path))
         return {contract.dataset: contract}
-    return _from_git(contracts_dir.resolve(), reference)
+    return {
+        name: contract for name, contract in _from_git(contracts_dir.resolve(), reference).items() if not contract.draft
+    }
 
 
 def _from_git(contracts_dir: Path, reference: str) -> dict[str, Contract]:

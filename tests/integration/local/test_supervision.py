@@ -103,6 +103,13 @@ def test_in_the_foreground_it_keeps_everything_alive_and_ctrl_c_ends_all(machine
     (machine.contracts / "clicks" / "contract.yaml").write_text(good)
     until(lambda: "the contracts were read again: clicks, orders" in log.read_text())
 
+    contract = machine.contracts / "orders" / "contract.yaml"
+    was = contract.read_text()
+    contract.write_text(was.replace("cancelled", "lost"))  # and still the same version
+    api_log = machine.home / "log" / "streamlake-api.log"
+    until(lambda: "the one before is in force" in api_log.read_text())
+    contract.write_text(was)
+
     shutil.rmtree(machine.contracts / "clicks")
     until(lambda: "streamlake-consumer@clicks" not in machine.processes())
     assert machine.pid("streamlake-consumer@orders") == orders, "another dataset's consumer was disturbed"

@@ -54,7 +54,8 @@ def test_new_then_check(contracts: Path, tmp_path: Path, capsys: pytest.CaptureF
     code, answer = asked(capsys, "new", "things", "--from", str(tmp_path / "e"))
     assert (code, answer["events"], answer["folder"]) == (0, 1, str(contracts / "things"))
     assert answer["suggest"][0] == f"streamlake contracts check {contracts / 'things'}"
-    assert asked(capsys, "check")[0] == 0
+    code, checked = asked(capsys, "check")
+    assert (code, checked["datasets"]) == (0, [{"name": "things", "version": 1, "draft": True, "examples": 2}])
     assert asked(capsys, "new", "things", "--from", str(tmp_path / "e"))[0] == 4
     assert asked(capsys, "new", "other", "--from", str(tmp_path / "absent"))[0] == 2
 

@@ -27,7 +27,7 @@ def test_the_command_fits_the_format(tmp_path: Path, custom: dict[str, object], 
     lake = "gs://a-bucket/lake" if bucket else "/srv/lake"
     url = lake if bucket else f"file://{lake}"
     settings = load({"STREAMLAKE_CONTRACTS_DIR": str(tmp_path), "STREAMLAKE_LAKE_URL": url})
-    said = welcome(settings, ["things"])
+    said = welcome(settings, ["things"], {})
     (line,) = [line.strip() for line in said if "ingestion_date=*" in line]
     if not bucket or "Parquet" in words:
         assert words.format(lake=lake) in line

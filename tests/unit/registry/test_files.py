@@ -149,3 +149,20 @@ def test_a_broken_edit_keeps_the_last_good_snapshot(tmp_path: Path) -> None:
     put(tmp_path, document("a", version=2, description={"purpose": "other words"}))
     assert registry.refresh() == ("a", "new")
     assert registry.current("a").description == "other words"
+
+
+def test_a_draft_is_read_and_not_in_force(tmp_path: Path) -> None:
+    put(tmp_path, document("a"))
+    put(tmp_path, document("b", status="draft"))
+    put(tmp_path, document("c", version=2, status="draft"))
+    put(tmp_path, document("c", version=1), "history/1.yaml")
+    registry = FileRegistry(tmp_path)
+    assert registry.datasets() == ("a", "c")
+    assert registry.current("c").version == 1
+    put(tmp_path, document("b", status="draft", kind="x"))
+    with pytest.raises(WrongContract):
+        registry.refresh()
+    put(tmp_path, document("b"))
+    put(tmp_path, document("c", version=2))
+    assert registry.refresh() == ("b", "c")
+    assert registry.current("c").version == 2
