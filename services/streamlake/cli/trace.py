@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -16,7 +17,7 @@ from streamlake.audit.reachable import unreachable
 from streamlake.audit.trace import Trace
 from streamlake.audit.trace import trace as run_trace
 from streamlake.audit.trace_log import LogTrace
-from streamlake.audit.trace_question import Question, parse
+from streamlake.audit.trace_question import Question, parse, time_of
 from streamlake.cli import output
 from streamlake.cli.dlq import readable
 from streamlake.cli.known_dataset import require_dataset
@@ -123,8 +124,9 @@ def _suggest(answer: Trace, question: Question) -> list[str]:
             )
         elif not event.is_well:
             found.append(f"streamlake audit {dataset} --from {day} --to {day} --deep")
-    if not answer.found and question.ingestion_id and not question.has_place:
-        found.append(f"streamlake trace {question.ingestion_id} --around TIME")
+    by_id = question.ingestion_id if not question.has_place else None
+    if not answer.found and by_id and time_of(UUID(by_id)) is None:
+        found.append(f"streamlake trace {by_id} --around TIME")
     if answer.not_seen:
         found.append("streamlake doctor")
     return list(dict.fromkeys(found))
@@ -138,7 +140,7 @@ def _draw(console: Console, document: dict[str, Any]) -> None:
                 console.print(escape(f"{name:>19}  {readable(str(value))}"), soft_wrap=True)
     if not document["events"]:
         console.print("not found. Looked into:")
-        for place in document["looked"] or ["nothing: the lake holds no claim of these datasets"]:
+        for place in dict.fromkeys(document["looked"]) or ["nothing: the lake holds no claim of these datasets"]:
             console.print(escape(f"  {place}"), soft_wrap=True)
     for trouble in document["not_seen"]:
         console.print(escape(f"not seen: {trouble}"), style="yellow", soft_wrap=True)
