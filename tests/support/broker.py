@@ -59,7 +59,7 @@ class BrokerUnderTest(Broker):
 
     def pause(self) -> None:
         """It stops answering and keeps its connections, as in a long stall."""
-        os.kill(self._running(), signal.SIGSTOP)
+        freeze(self._running())
 
     def resume(self) -> None:
         """It goes on after `pause`."""
@@ -155,6 +155,13 @@ class BrokerUnderTest(Broker):
     def wait(self, seconds: float = 60) -> None:
         """Until it serves requests."""
         wait_until_ready(self.place.port, seconds=seconds)
+
+
+def freeze(pid: int) -> None:
+    """SIGSTOP, and wait: on a busy machine threads run on until one of them is there to take the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    threads = Path(f"/proc/{pid}/task")
+    until(lambda: all(stat.read_text().rpartition(") ")[2][0] in "TZX" for stat in threads.glob("*/stat")))
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:

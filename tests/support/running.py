@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streamlake import vitals
-from tests.support.broker import until
+from tests.support.broker import freeze, until
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Running:
         os.kill(self.process.pid, number)
 
     def pause(self) -> None:
-        self.signal(signal.SIGSTOP)
+        freeze(self.process.pid)
 
     def resume(self) -> None:
         self.signal(signal.SIGCONT)

@@ -143,7 +143,8 @@ def test_the_only_bytes_of_an_empty_parquet_part_are_guarded_too() -> None:
 
 def test_parquet_of_somebody_else_is_not_taken_for_a_part(tmp_path: Path) -> None:
     file = tmp_path / "other.parquet"
-    duckdb.sql(f"COPY (SELECT 1 AS a) TO '{file}'")
+    with duckdb.connect() as own:
+        own.execute(f"COPY (SELECT 1 AS a) TO '{file}'")
     store, name = stored("parquet", file.read_bytes())
     with pytest.raises(DamagedPart):
         list(blocks(store, name))
