@@ -1,9 +1,9 @@
 """The producer in use, and those it replaced until they are empty: polled by the event loop itself.
 
 librdkafka's word on a record takes Python's lock, record by record. From a thread of its own each one would be handed
-over between two threads that both want to run, and wake the loop besides (`scripts/bench ingest` shows what that
-costs). Here nobody else wants the lock. While a delivery is waited for, the loop polls every millisecond, which is as
-long as a producer lingers, else ten times a second.
+over between two threads that both want to run, and wake the loop besides (decision 24 says what that costs). Here
+nobody else wants the lock. While a delivery is waited for, the loop polls every millisecond, which is as long as a
+producer lingers, else ten times a second.
 """
 
 import asyncio
@@ -90,14 +90,14 @@ class Producers:
     def _poll(self) -> None:
         self._next = self._loop.call_later(_WAITING_SECONDS if self._waiting else _IDLE_SECONDS, self._poll)
         self.current.producer.poll(0)
-        if self._retired:
-            for line in self._retired:
-                line.producer.poll(0)
-            over = [line for line in self._retired if line.over]
-            self._retired = [line for line in self._retired if not line.over]
+        for line in self._retired:
+            line.producer.poll(0)
+        over = [line for line in self._retired if line.over]
+        if over:
+            self._retired = [line for line in self._retired if line not in over]
             for line in over:
                 _say_given_up(line)
-            # The end of a producer's own threads takes a while; the last word on it is said elsewhere.
+            # The end of a producer's own threads takes a while, which the loop has not.
             self._loop.run_in_executor(None, over.clear)
 
 
