@@ -46,7 +46,7 @@ def connect() -> tuple[Path, Path]:
 
 def quix() -> Path:
     """The Python of its own environment."""
-    run = subprocess.run([ROOT / "scripts" / "peers-venv"], check=False)
+    run = subprocess.run([ROOT / "scripts" / "tool-venv", "peers"], check=False)
     if run.returncode:
         raise NotHere("Quix Streams could not be installed from PyPI; what is said above tells why")
     return ROOT / ".venv-peers" / "bin" / "python"

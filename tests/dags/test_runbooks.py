@@ -60,7 +60,7 @@ def probed(folder: Path, home: Path, trials: list[dict[str, Any]]) -> dict[str, 
 @pytest.fixture(scope="session")
 def airflow() -> None:
     """Airflow's own environment, from its lock."""
-    subprocess.run([ROOT / "scripts/airflow-venv"], check=True, timeout=300)
+    subprocess.run([ROOT / "scripts/tool-venv", "airflow"], check=True, timeout=300)
 
 
 @pytest.fixture(scope="session")

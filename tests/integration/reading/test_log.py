@@ -121,7 +121,7 @@ def test_duckdb_answers_what_the_log_has(rig: Rig) -> None:
 @pytest.mark.slow
 def test_spark_answers_what_the_log_has(rig: Rig) -> None:
     log = in_all_formats(rig)
-    subprocess.run([ROOT / "scripts/spark-venv"], check=True, timeout=500)
+    subprocess.run([ROOT / "scripts/tool-venv", "spark"], check=True, timeout=500)
     program = [ROOT / ".venv-spark/bin/python", ROOT / "tests/spark/read_lake.py"]
     block = query("spark", rig.lake, "python")
     done = subprocess.run(program, input=block, capture_output=True, text=True, timeout=500, cwd=rig.home)
