@@ -103,7 +103,10 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
     except StreamlakeError as error:
         return _end(error, arguments, as_json=as_json)
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        if {"apply", "--apply"}.isdisjoint(arguments):
+            return EXIT_INTERRUPTED
+        stop = output.Interrupted("interrupted, perhaps halfway.", next_step="The same command does what is left.")
+        return _end(stop, arguments, as_json=as_json)
     except typer.Abort:  # Ctrl-C or Ctrl-D, where something was asked
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # `streamlake tap … | head`

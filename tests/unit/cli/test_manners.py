@@ -254,6 +254,20 @@ def test_nobody_to_answer_a_question_is_no_bug(monkeypatch: pytest.MonkeyPatch) 
     assert main.run(["local", "down"]) == 130
 
 
+@pytest.mark.parametrize(
+    ("line", "code"), [("topics apply", 5), ("chain fork orders --apply", 5), ("topics plan", 130), ("status", 130)]
+)
+def test_ctrl_c_amid_a_change_says_that_it_may_be_halfway(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, code: int
+) -> None:
+    def left(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "_carry_out", left)
+    assert main.run(line.split()) == code
+    assert ("SL-0805" in capsys.readouterr().err) == (code == 5)
+
+
 def test_words_without_a_verb_get_the_help_and_wrong_use_names_it(tmp_path: Path) -> None:
     bare = streamlake("keys", home=tmp_path)
     assert bare.returncode == 2
