@@ -102,13 +102,8 @@ def _run(arguments: list[str], *, as_json: bool) -> int:
         return stopped.code if isinstance(stopped.code, int) else EXIT_BUG
     except StreamlakeError as error:
         return _end(error, arguments, as_json=as_json)
-    except KeyboardInterrupt:
-        if {"apply", "--apply"}.isdisjoint(arguments):
-            return EXIT_INTERRUPTED
-        stop = output.Interrupted("interrupted, perhaps halfway.", next_step="The same command does what is left.")
-        return _end(stop, arguments, as_json=as_json)
-    except typer.Abort:  # Ctrl-C or Ctrl-D, where something was asked
-        return EXIT_INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort) as left:
+        return _interrupted(left, arguments, as_json=as_json)
     except BrokenPipeError:  # `streamlake tap … | head`
         return EXIT_DONE
     except Exception as bug:  # noqa: BLE001 - the one place that catches all: a person gets a report, not a trace
@@ -143,6 +138,14 @@ def _end(error: StreamlakeError, arguments: list[str], *, as_json: bool) -> int:
     else:
         output.fail(error, as_json=as_json)
     return exit_code(error, next(iter(arguments), None))
+
+
+def _interrupted(left: BaseException, arguments: list[str], *, as_json: bool) -> int:
+    """Ctrl-C, or Ctrl-D where something was asked and so nothing is done yet."""
+    if isinstance(left, typer.Abort) or {"apply", "--apply"}.isdisjoint(arguments):
+        return EXIT_INTERRUPTED
+    halfway = output.Interrupted("interrupted, perhaps halfway.", next_step="The same command does what is left.")
+    return _end(halfway, arguments, as_json=as_json)
 
 
 def _report(bug: Exception, arguments: list[str], *, as_json: bool) -> int:

@@ -1,7 +1,6 @@
 """Kafka for other machines: the tar holds what was pinned, and says so in a way that `sha256sum` reads."""
 
 import subprocess
-import tarfile
 from pathlib import Path
 
 from streamlake.kafka import install
@@ -11,8 +10,7 @@ from streamlake.kafka.bundle import bundle
 def test_the_tar_is_what_the_lock_says(kafka_software: Path, tmp_path: Path) -> None:
     """Every jar and nothing else; a jar that was changed on its way does not pass."""
     made = bundle(kafka_software)
-    with tarfile.open(made["tar"]) as tar:
-        tar.extractall(tmp_path, filter="data")
+    subprocess.run(["tar", "-xf", made["tar"], "-C", tmp_path], check=True)
     check = ["sha256sum", "--check", "--strict", "--quiet", "-"]
     sums = made["sha256sums"]
     assert subprocess.run(check, input=sums, text=True, cwd=tmp_path).returncode == 0
