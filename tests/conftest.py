@@ -1,6 +1,7 @@
 """What every test may use: a real broker, fresh datasets, rigs of consumers, and what this machine can do."""
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     unknown = set(config.getoption("--require").split()) - {"java", "root", "host", "terraform"}
     if unknown:
         raise pytest.UsageError(f"--require does not know {', '.join(sorted(unknown))}")
+    # A shell starts what is put behind with `&` deaf to Ctrl-C, and so would be each command that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -117,7 +117,8 @@ def test_millions_are_refused_without_being_made(split: Callable[[bytes], list[b
     try:
         with pytest.raises(TooLarge, match="more than 10,000"):
             split(body)
-        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        # A list of them alone would be 24 MiB. What other tests left running counts too.
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
 
