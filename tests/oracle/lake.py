@@ -33,8 +33,11 @@ class Log:
     chain: str
     partition: int
     head: int = 0
+    last: dict[str, Any] | None = None
+    """The newest claim's last record."""
     lines: dict[int, Line] = field(default_factory=dict)
-    rejected: set[int] = field(default_factory=set)
+    rejected: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """For what reason, and by which version of the contract."""
     lost: set[int] = field(default_factory=set)
 
 
@@ -89,6 +92,7 @@ def _walk(lake: Lake, log: Log, folder: Path, named: set[str]) -> None:
             claim: dict[str, Any] = json.loads(path.read_bytes())
             start, following = claim["start"], claim["next"]
             ranges = [(r["start"], r["next"]) for r in claim["rejected"]]
+            reasons = [(r["reason"], r.get("version", claim["contract_version"])) for r in claim["rejected"]]
             gaps = [(g["start"], g["next"], g["reason"]) for g in claim["gaps"]]
         except (ValueError, KeyError, TypeError) as error:
             lake.wrong("I3", path.name, f"the claim cannot be read: {error!r}")
@@ -107,7 +111,8 @@ def _walk(lake: Lake, log: Log, folder: Path, named: set[str]) -> None:
         if claim["min_timestamp_ms"] is not None and claim["date"] < _day(claim["min_timestamp_ms"]):
             lake.wrong("I3", path.name, f"its folder is {claim['date']}, its first record is younger")
         log.head = max(log.head, following)
-        log.rejected.update(o for s, n in ranges for o in range(s, n))
+        log.last = claim["last"]
+        log.rejected.update((o, why) for (s, n), why in zip(ranges, reasons, strict=True) for o in range(s, n))
         log.lost.update(o for s, n, reason in gaps if reason == "retention" for o in range(s, n))
         lost_up_to = _amended(lake, path, log, start)
         if claim["part"] is not None:

@@ -1,7 +1,9 @@
 """Hold the lake against Kafka, record by record."""
 
 import base64
+import json
 import uuid
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -95,7 +97,13 @@ def _raw(lake: Lake, bootstrap: str, raw: str, letters: Mapping[bytes, Record | 
         if letter is not None:
             proof.dead_letters_compared += 1
             _compare_letter(lake, raw, record, letter)
+            log = current.get(record.partition)
+            _compare_reason(lake, f"{raw}/{record.partition}/{record.offset}", log, record.offset, letter)
+        last = current[record.partition].last if record.partition in current else None
+        if last is not None and last["offset"] == record.offset and not _is(record, last):
+            lake.wrong("I3", f"{raw}/{record.partition}/{record.offset}", "the newest claim ends with another record")
 
+    current = _current(lake, raw, id_)
     logs = _compare(lake, bootstrap, raw, raw_digests, note, ours.__contains__, proof)
     first = kafka.starts(bootstrap, raw)
     possible = {(p, o) for p, o in ours if o < first.get(p, 0)} | seen
@@ -116,7 +124,7 @@ def _balance(
         if (partition, offset) not in possible:
             lake.wrong("I9", where, "it is among the dead letters, but Kafka has no such record")
     for partition, log in logs.items():
-        for offset in log.rejected - log.lost:
+        for offset in log.rejected.keys() - log.lost:
             if (partition, offset) not in letters:
                 lake.wrong("I1", f"{raw}/{partition}/{offset}", "it was rejected, but there is no dead letter of it")
 
@@ -182,6 +190,21 @@ def _compare_letter(lake: Lake, raw: str, record: Record, letter: Record) -> Non
     ):
         if original != kept:
             lake.wrong("I7", where, f"its dead letter's {what} differ: {original!r} became {kept!r}"[:400])
+
+
+def _compare_reason(lake: Lake, where: str, log: Log | None, offset: int, letter: Record) -> None:
+    """The claim and the dead letter give the same reason, by the same version."""
+    claimed = log.rejected.get(offset) if log is not None else None
+    if claimed is None or letter.headers[-1:] == () or letter.headers[-1][0] != OURS[1]:
+        return
+    said = json.loads(letter.headers[-1][1] or b"{}")
+    if (said.get("reason"), said.get("contract_version")) != claimed:
+        lake.wrong("I7", where, f"the claim rejects it for {claimed}, its dead letter says {said.get('reason')!r}")
+
+
+def _is(record: Record, last: Mapping[str, Any]) -> bool:
+    crc = zlib.crc32(record.key or b"", zlib.crc32(record.value or b""))
+    return (record.timestamp_ms, crc) == (last["timestamp_ms"], last["crc32"])
 
 
 def _coordinates(key: bytes, topic_id: bytes) -> Coordinates | None:

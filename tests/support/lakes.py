@@ -12,7 +12,7 @@ import msgspec
 import zstandard
 
 from streamlake.storage import layout
-from streamlake.storage.claim import Amendment, ChainOpening, Claim, Gap, Rejections
+from streamlake.storage.claim import Amendment, ChainOpening, Claim, Fingerprint, Gap, Rejections
 from streamlake.storage.lake import LakeIdentity
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
@@ -35,10 +35,11 @@ def raw_line(topic: str, partition: int, offset: int, payload: str = "", timesta
     return f'{json.dumps(head, separators=(",", ":"))[:-1]},"payload":{body}}}\n'.encode()
 
 
-def dead_line(topic: str, offset: int, key: str, value: str = "{bad") -> bytes:
-    """A line of the dead letters' zone."""
+def dead_line(topic: str, offset: int, key: str, value: str = "{bad", why: str | None = None) -> bytes:
+    """A line of the dead letters' zone. `why` is the content of its last header."""
+    headers = [] if why is None else [{"name": "streamlake.dead_letter", "value": why}]
     line = {"topic": topic, "kafka_partition": 0, "kafka_offset": offset, "timestamp_ms": TIMESTAMP_MS, "key": key}
-    return json.dumps(line | {"headers": [], "value": value}, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(line | {"headers": headers, "value": value}, separators=(",", ":")).encode() + b"\n"
 
 
 def packed(name: str, lines: bytes) -> bytes:
@@ -88,6 +89,7 @@ class HandLake:
         suffix: str = "json.gz",
         chain: Chain | None = None,
         lines: bytes | None = None,
+        last: Fingerprint | None = None,
     ) -> Claim:
         """Land so many offsets, `rejected` (absolute) among them; gaps first, control records last."""
         chain, date = chain or self.chain, date or self.date
@@ -101,6 +103,7 @@ class HandLake:
         claim = self._claim(
             self.raw_topic, chain, partition, start, first + records + control, name if records else None, lines, date,
             rejected=tuple(Rejections(o, o + 1, "not_json") for o in rejected), gaps=tuple(gaps), control=control,
+            last=last,
         )  # fmt: skip
         self._create(claim, chain, lines)
         self._heads[str(chain), partition] = claim.next

@@ -8,11 +8,13 @@ from confluent_kafka import Message
 from streamlake.audit.findings import Verdict
 from streamlake.audit.options import Options
 from streamlake.audit.run import audit
+from streamlake.consumer.identity import fingerprint
 from streamlake.consumer.line import DeadLetterLines, RawLines
 from streamlake.consumer.place import Place
 from streamlake.kafka.admin import Admin
 from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.kafka.names import dlq_topic, raw_topic
+from streamlake.kafka.reader import Reader
 from streamlake.storage.claim import Claim
 from streamlake.storage.layout import Chain
 from tests.oracle.verify import Proof, verify
@@ -71,13 +73,14 @@ class Landed(HandLake):
             suffix=self.suffix,
             rejected=[offset for m in messages if (offset := m.offset()) in REJECTED],
             lines=RawLines().encode(place, accepted),  # type: ignore[arg-type] # the client's own messages
+            last=fingerprint(messages[-1]),  # type: ignore[arg-type] # the same
         )
 
     def send_letter(self, record: int, **changes: object) -> None:
         key, value, headers = VALUES[record]
         fields: dict[str, object] = {
             "key": key, "value": value, "headers": tuple(headers), "reason": "not_json", "detail": "", "at": "",
-            "topic": self.raw_topic, "topic_id": self.raw_id, "partition": 0, "offset": record,
+            "topic": self.raw_topic, "topic_id": self.raw_id, "partition": 0, "offset": record, "contract_version": 1,
         }  # fmt: skip
         encoded = encode(DeadLetter(**(fields | changes)))  # type: ignore[arg-type] # the fields are listed above
         self.broker.send(self.dlq_topic, [encoded.value], key=encoded.key, headers=encoded.headers)
@@ -94,7 +97,11 @@ class Landed(HandLake):
         return verify(self.root, self.broker.bootstrap, self.dataset)
 
     def audit(self) -> Verdict:
-        return audit(self.store, self.dataset, self.options, self.admin).verdict
+        reader = Reader(self.broker.bootstrap, admin=self.admin)
+        try:
+            return audit(self.store, self.dataset, self.options, self.admin, fetch_one=reader.fetch_one).verdict
+        finally:
+            reader.close()
 
     @property
     def options(self) -> Options:

@@ -1,6 +1,6 @@
 """The lake's heads against the log: what waits is lag and no fault; what the log lost before it was landed is one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -63,7 +63,7 @@ def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator
         if log.id is None and any(p.topic == log.topic for p in partitions):
             sentence = f"Kafka has no topic {log.topic} now: there is nothing to compare the lake with."
             yield Finding(Severity.NOTE, Kind.TOPIC_GONE, Where(log.topic), "", sentence)
-        current = _current_chain(partitions, log)
+        current = current_chain(partitions, log)
         landed = {p.partition: p for p in partitions if p.chain == current}
         for partition, bounds in sorted(log.bounds.items()):
             report = landed.get(partition)
@@ -75,7 +75,7 @@ def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator
                 yield from _compare(report, bounds, log.committed.get(partition))
 
 
-def _current_chain(partitions: list[PartitionReport], log: TopicLog) -> str:
+def current_chain(partitions: Sequence[PartitionReport], log: TopicLog) -> str:
     """The newest generation of the topic's id, as its chain is named; empty where it has none."""
     chains = {Chain.parse(p.chain) for p in partitions if p.chain}
     ours = [c for c in chains if c.topic_id == log.id]

@@ -6,27 +6,40 @@ Kept as numbers and one byte a rejected offset, for there may be millions.
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
+from streamlake.kafka.dead_letter import Judged
 from streamlake.storage.claim import Claim
 
 _SHOWN: Final = 20
 _REJECTED, _ASKED, _FOUND = 0, 1, 2
 
 
+class Seen(NamedTuple):
+    """A dead letter that exists: its key, and what it says of why; None where that cannot be read."""
+
+    key: str | None
+    why: Judged | None = None
+
+
 @dataclass(slots=True)
 class _Promises:
-    """Of one partition of one topic. `ranges` are the rejected ones; `first[i]` is where range i begins in `marks`."""
+    """Of one partition of one topic. `ranges` are the rejected ones, for the reasons in `why`; `first[i]` is where
+    range i begins in `marks`.
+    """
 
     topic: str
     start: int
     next: int
     ranges: list[tuple[int, int]] = field(default_factory=list)
+    why: list[Judged] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
     marks: bytearray = field(default_factory=bytearray)
     unlisted: list[int] = field(default_factory=list)
+    otherwise: dict[int, Judged] = field(default_factory=dict)
+    """What letters say that were rejected for another reason."""
 
 
 @dataclass(slots=True)
@@ -47,6 +60,8 @@ class Balance:
         promises.next = max(promises.next, claim.next)
         for r in claim.rejected:
             promises.ranges.append((r.start, r.next))
+            why = Judged(r.reason, r.version or claim.contract_version)
+            promises.why.append(promises.why[-1] if promises.why[-1:] == [why] else why)
             promises.first.append(len(promises.marks))
             asked = r.next - max(r.start, asked_from) if asked_from is not None else 0
             asked = max(asked, 0)
@@ -61,9 +76,9 @@ class Balance:
             generations.append(_Promises(claim.topic, claim.start, claim.start))
         return generations[self.chains[chain]]
 
-    def letter(self, key: str | None) -> None:
-        """A dead letter with this key exists. Keys of another form are not of a consumer and not counted here."""
-        parsed = parse_key(key)
+    def letter(self, seen: Seen) -> None:
+        """This dead letter exists. Keys of another form are not of a consumer and not counted here."""
+        parsed = parse_key(seen.key)
         if parsed is None:
             return
         topic_id, partition, offset = parsed
@@ -74,6 +89,8 @@ class Balance:
             if at >= 0 and promises.ranges[at][0] <= offset < promises.ranges[at][1]:
                 promises.marks[promises.first[at] + offset - promises.ranges[at][0]] = _FOUND
                 known = True
+                if seen.why not in (None, promises.why[at]) and len(promises.otherwise) < _SHOWN:
+                    promises.otherwise[offset] = seen.why
         covering = [p for p in generations if p.start <= offset < p.next]
         if not known and covering and len(covering[0].unlisted) < _SHOWN and offset not in covering[0].unlisted:
             covering[0].unlisted.append(offset)
@@ -91,6 +108,11 @@ class Balance:
                     where = Where(promises.topic, "", partition, offset, offset + 1)
                     sentence = f"Offset {offset} was rejected, but its dead letter is neither in the lake nor in Kafka."
                     yield Finding(Severity.ERROR, Kind.DEAD_LETTER_MISSING, where, "", sentence, _STEP)
+                for offset, said in sorted(promises.otherwise.items()):
+                    where = Where(promises.topic, "", partition, offset, offset + 1)
+                    at = bisect_right(promises.ranges, (offset, 1 << 63)) - 1
+                    sentence = f"Offset {offset}: its claim says {promises.why[at]}, its dead letter {said}."
+                    yield Finding(Severity.ERROR, Kind.DEAD_LETTER_DIFFERS, where, "", sentence, _STEP)
                 for offset in sorted(promises.unlisted):
                     where = Where(promises.topic, "", partition, offset, offset + 1)
                     sentence = f"Offset {offset} has a dead letter, but no claim lists it as rejected."

@@ -11,9 +11,10 @@ from typing import Any, Final
 import msgspec
 from confluent_kafka import Message
 
+from streamlake.audit.dead_letter_rules import Seen
 from streamlake.audit.errors import NoSuchDeadLetter
 from streamlake.kafka.admin import Admin
-from streamlake.kafka.dead_letter import DeadLetter, decode, headers_of
+from streamlake.kafka.dead_letter import WHY_HEADER, DeadLetter, decode, headers_of, judged
 from streamlake.kafka.errors import BelowLogStart, NotADeadLetter
 from streamlake.kafka.names import HEADER, dlq_topic
 from streamlake.kafka.reader import Reader
@@ -61,10 +62,11 @@ class DeadLetters:
             found[entry.id] = entry if older is None else replace(entry, copies=older.copies + 1)
         return sorted(found.values(), key=lambda e: (e.timestamp_ms, e.dlq_partition, e.dlq_offset), reverse=True)
 
-    def keys(self) -> Iterator[str]:
-        """The key of every record in the topic."""
+    def seen(self) -> Iterator[Seen]:
+        """The key of every record in the topic, and why it says that it is there."""
         for message in self._messages(None):
-            yield _text(message.key()) or ""
+            name, content = (headers_of(message.headers()) or (("", None),))[-1]
+            yield Seen(_text(message.key()), judged(content) if name == WHY_HEADER else None)
 
     def find(self, wanted: str) -> tuple[Entry, DeadLetter | None, Message]:
         """The dead letter with this id, ingestion id, source `topic/partition/offset`, or offset in the dead letter

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from streamlake.audit.findings import Finding, Kind, Severity, Where
+from streamlake.kafka.dead_letter import WHY_HEADER, Judged, judged
 from streamlake.storage.claim import Amendment, Claim
 from streamlake.storage.errors import StoreDenied
 from streamlake.storage.part_reader import DamagedPart, blocks, lines
@@ -30,7 +31,27 @@ class Line(msgspec.Struct, frozen=True):
     key: str | None = None
 
 
+class LetterLine(Line, frozen=True):
+    """The same of a line of the dead letters' zone, and why it is there."""
+
+    headers: tuple["LineHeader", ...] = ()
+
+    @property
+    def why(self) -> Judged | None:
+        """What its last header says; None where that is none of ours, or cannot be read."""
+        last = self.headers[-1] if self.headers else None
+        return judged(last.value) if last is not None and last.name == WHY_HEADER else None
+
+
+class LineHeader(msgspec.Struct, frozen=True):
+    """A header as a line has it; `value` is None where it is no text."""
+
+    name: str
+    value: str | None = None
+
+
 _decode: Final = msgspec.json.Decoder(Line).decode
+_decode_letter: Final = msgspec.json.Decoder(LetterLine).decode
 
 
 @dataclass(slots=True)
@@ -47,9 +68,10 @@ class Content:
     """The first and the last broker timestamp of its lines."""
 
 
-def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] | None = None) -> Content:
-    """Read the claim's part to its end, or as far as it can be read. `on_line` sees each line that is one."""
+def read_part(store: ObjectStore, claim: Claim, on_letter: Callable[[LetterLine], None] | None = None) -> Content:
+    """Read the claim's part to its end, or as far as it can be read. `on_letter` sees each line of a dead letter."""
     content = Content()
+    decode = _decode if on_letter is None else _decode_letter
     digest = hashlib.sha256()
 
     def hashed(found: Iterable[bytes]) -> Iterator[bytes]:
@@ -63,7 +85,7 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
         for text in lines(hashed(blocks(store, str(claim.part)))):
             content.records += 1
             try:
-                line = _decode(text)
+                line = decode(text)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 content.trouble = content.trouble or f"line {content.records} is not a raw line: {error}"
                 continue
@@ -76,8 +98,8 @@ def read_part(store: ObjectStore, claim: Claim, on_line: Callable[[Line], None] 
                 content.times = (min(low, at), max(high, at))
             if (line.topic, line.kafka_partition) != (claim.topic, claim.partition):
                 content.misplaced.append(f"{line.topic}/{line.kafka_partition}/{line.kafka_offset}")
-            elif on_line is not None:
-                on_line(line)
+            elif on_letter is not None and isinstance(line, LetterLine):
+                on_letter(line)
     except (DamagedPart, StoreDenied) as error:
         content.trouble = f"{_plain(error)}, after {content.records} lines"
     content.sha256 = digest.hexdigest()

@@ -1,11 +1,10 @@
 """Decompress the chosen parts and look at every line: the last and longest step of an audit that reads."""
 
-from collections.abc import Callable
-
+from streamlake.audit.dead_letter_rules import Seen
 from streamlake.audit.folders import exists
 from streamlake.audit.ledger import StoredClaim, read_ahead
 from streamlake.audit.looking import Log, Looking
-from streamlake.audit.part_rules import Line, judge_part, read_part
+from streamlake.audit.part_rules import LetterLine, judge_part, read_part
 from streamlake.storage import layout
 
 
@@ -42,15 +41,12 @@ def _read(looking: Looking, log: Log, stored: StoredClaim, *, judged: bool) -> N
     if claim is None or not exists(looking.store, claim.part):
         return  # that was found already
     letters = looking.options.deep and log.position.zone == layout.DEAD_LETTERS
-    on_line: Callable[[Line], None] | None = None
-    if letters:
-        balance = looking.state.balance
+    balance = looking.state.balance
 
-        def note(line: Line) -> None:
-            balance.letter(line.key)
+    def note(line: LetterLine) -> None:
+        balance.letter(Seen(line.key, line.why))
 
-        on_line = note
-    content = read_part(looking.store, claim, on_line)
+    content = read_part(looking.store, claim, note if letters else None)
     if not judged:
         return
     for finding in judge_part(claim, stored.amendments, content):

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from streamlake.audit.against_log import TopicLog, compare, look
+from streamlake.audit.dead_letter_rules import Seen
 from streamlake.audit.findings import Finding, Kind, Severity, Verdict, Where, verdict
 from streamlake.audit.ledger import THREADS
 from streamlake.audit.looking import Looking, Tell
 from streamlake.audit.options import Options
 from streamlake.audit.report import Report
+from streamlake.audit.same_log import FetchOne, replaced
 from streamlake.audit.state import Progress, State
 from streamlake.audit.walk import Walk
 from streamlake.errors import EXIT_FOUND, Permanent, Retryable, StreamlakeError, Unknown
@@ -18,8 +20,8 @@ from streamlake.kafka.admin import Admin
 from streamlake.storage.lake import read_lake
 from streamlake.storage.store import ObjectStore
 
-Keys = Callable[[], Iterator[str]]
-"""The keys of the dead letters that Kafka holds now."""
+Letters = Callable[[], Iterator[Seen]]
+"""The dead letters that Kafka holds now."""
 
 
 def audit(
@@ -27,7 +29,8 @@ def audit(
     dataset: str,
     options: Options,
     admin: Admin | None = None,
-    keys_in_kafka: Keys | None = None,
+    letters_in_kafka: Letters | None = None,
+    fetch_one: FetchOne | None = None,
     *,
     known_loss: int = 0,
     unreachable: StreamlakeError | None = None,
@@ -38,6 +41,7 @@ def audit(
 ) -> Report:
     """Audit a dataset. Without `admin` the lake is judged alone, for that was asked for. `unreachable` says that Kafka
     was wanted and does not answer: then nothing is OK, for nobody knows whether the lake ends where the log does.
+    `fetch_one` lets it ask whether the log is the one that was landed.
 
     Raises what the store raises where the lake itself cannot be read: no verdict without it.
     """
@@ -57,13 +61,13 @@ def audit(
         # Not where it was broken off: only behind a step the state is whole.
         if progress is not None:
             progress.save(state)
-    logs = _look(store, admin, dataset, report, unreachable)
+    logs = _look(looking, admin, fetch_one, unreachable)
     if report.checked.complete:
         _pending(walk, logs, looking)
         for finding in compare(report.partitions, logs):
             report.tally.add(finding)
         if options.deep:
-            _balance(looking, keys_in_kafka if unreachable is None else None)
+            _balance(looking, letters_in_kafka if unreachable is None else None)
         if progress is not None:
             progress.forget()
     wanted = admin is not None or unreachable is not None
@@ -79,19 +83,22 @@ def _new(store: ObjectStore, dataset: str, options: Options) -> State:
 
 
 def _look(
-    store: ObjectStore, admin: Admin | None, dataset: str, report: Report, unreachable: StreamlakeError | None
+    looking: Looking, admin: Admin | None, fetch_one: FetchOne | None, unreachable: StreamlakeError | None
 ) -> list[TopicLog]:
-    trouble: StreamlakeError | None = unreachable
+    report, trouble = looking.state.report, unreachable
     if trouble is None and admin is None:
         report.log = "not compared: not asked for"
         return []
     if trouble is None and admin is not None:
         try:
-            lake = read_lake(store)
-            seen = look(admin, dataset, lake.cluster_id if lake is not None else None)
+            lake = read_lake(looking.store)
+            seen = look(admin, looking.dataset, lake.cluster_id if lake is not None else None)
+            other = list(replaced(looking.state.positions.values(), seen.logs, fetch_one)) if fetch_one else []
         except (Retryable, Unknown, Permanent) as error:
             trouble = error
         else:
+            for finding in other:
+                report.tally.add(finding)
             report.log = f"compared{seen.trouble}"
             report.checked.log_compared = True
             return seen.logs
@@ -118,15 +125,15 @@ def _pending(walk: Walk, logs: list[TopicLog], looking: Looking) -> None:
         looking.error(kind, where, str(claim.part), sentence, step)
 
 
-def _balance(looking: Looking, keys_in_kafka: Keys | None) -> None:
+def _balance(looking: Looking, letters_in_kafka: Letters | None) -> None:
     """Every rejected offset has a dead letter in the lake, or still in Kafka."""
     checked, balance, report = looking.checked, looking.state.balance, looking.state.report
     checked.dead_letters_expected = balance.expected
     asked_kafka = balance.missing() == 0
-    if not asked_kafka and keys_in_kafka is not None:
+    if not asked_kafka and letters_in_kafka is not None:
         try:
-            for key in keys_in_kafka():
-                balance.letter(key)
+            for seen in letters_in_kafka():
+                balance.letter(seen)
             asked_kafka = True
         except (Retryable, Unknown, Permanent) as error:
             report.log += f"; dead letters not read: {error}"

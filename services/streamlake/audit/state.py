@@ -12,8 +12,9 @@ import msgspec
 from streamlake.audit.dead_letter_rules import Balance
 from streamlake.audit.options import Options
 from streamlake.audit.report import PartitionReport, Report
+from streamlake.storage.claim import Fingerprint
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class Position:
     report: PartitionReport
     zone: str
     topic_id: str
+    last: Fingerprint | None = None
+    """The last record of the newest claim."""
     total: int = 0
     at: int = 0
     """Claims that start below it are done."""

@@ -105,7 +105,8 @@ class Walk:
             topic = stored.opening.topic if stored.opening else (last.claim.topic if last.claim else "")
             zone = layout.DEAD_LETTERS if topic == dlq_topic(looking.dataset) else layout.RAW
             report = PartitionReport(topic, str(stored.chain), partition, next=last.claim.next if last.claim else 0)
-            position = Position(report, zone, str(stored.chain.topic_id), len(names.starts))
+            newest = last.claim.last if last.claim else None
+            position = Position(report, zone, str(stored.chain.topic_id), newest, len(names.starts))
             state.positions[key] = position
             state.report.partitions.append(report)
             looking.checked.claims_total += len(names.starts)

@@ -10,7 +10,7 @@ In Kafka, a dead letter has
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -69,6 +69,16 @@ class Encoded:
     key: bytes
     value: bytes | None
     headers: list[tuple[str, str | bytes | None]]
+
+
+class Judged(NamedTuple):
+    """In short, why a record is here: the reason's code, and the version of the contract that said so."""
+
+    reason: str
+    version: int | None
+
+    def __str__(self) -> str:
+        return f"{self.reason} (version {self.version})"
 
 
 class _Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +154,15 @@ def decode(value: bytes | None, headers: ClientHeaders) -> DeadLetter:
         attempts=why.attempts,
         overflow=why.overflow,
     )
+
+
+def judged(why: bytes | str | None) -> Judged | None:
+    """What the content of a WHY_HEADER says in short; None where it cannot be read."""
+    try:
+        said = _decode_why(why or b"")
+    except (msgspec.DecodeError, ValueError):
+        return None
+    return Judged(said.reason, said.contract_version)
 
 
 def headers_of(headers: ClientHeaders) -> tuple[Header, ...]:

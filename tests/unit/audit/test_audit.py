@@ -3,14 +3,18 @@
 import gzip
 from pathlib import Path
 
+import pytest
+
+from streamlake.audit.dead_letter_rules import Seen
 from streamlake.audit.findings import Kind, Verdict
 from streamlake.audit.options import Options
 from streamlake.audit.run import audit
 from streamlake.errors import EXIT_DONE, EXIT_FOUND
+from streamlake.kafka.dead_letter import DeadLetter, encode
 from streamlake.storage.claim import Gap
 from streamlake.storage.layout import Chain
 from streamlake.storage.local import LocalStore
-from tests.support.lakes import DATE, TOPIC_ID, HandLake, a_good_lake, raw_line
+from tests.support.lakes import DATE, TOPIC_ID, HandLake, a_good_lake, dead_line, raw_line
 from tests.unit.audit.look import kinds, look
 
 
@@ -121,7 +125,7 @@ def test_a_dead_letter_that_never_landed_is_found_only_where_kafka_was_asked(tmp
     empty = audit(lake.store, "orders", options, None, lambda: iter(()))
     assert [f.kind for f in empty.findings] == [Kind.DEAD_LETTER_MISSING]
     assert empty.findings[0].where.start == 3
-    still = audit(lake.store, "orders", options, None, lambda: iter([f"{TOPIC_ID}/0/3"]))
+    still = audit(lake.store, "orders", options, None, lambda: iter([Seen(f"{TOPIC_ID}/0/3")]))
     assert still.verdict is Verdict.OK
 
 
@@ -131,6 +135,29 @@ def test_a_dead_letter_of_an_accepted_record_is_found(tmp_path: Path) -> None:
     lake.land(5, rejected=[1])
     lake.land_dead_letters([1, 2])
     assert kinds(look(lake)) == {Kind.DEAD_LETTER_UNLISTED}
+
+
+@pytest.mark.parametrize(
+    ("reason", "version", "differs"), [("not_json", 1, False), ("contract.missing", 1, True), ("not_json", 2, True)]
+)
+def test_a_dead_letter_gives_the_reason_that_its_claim_gives(
+    tmp_path: Path, reason: str, version: int, *, differs: bool
+) -> None:
+    lake = HandLake(tmp_path)
+    lake.land(5, rejected=[1, 3])
+    letter = DeadLetter(
+        key=b"k", value=b"{bad", headers=(), reason=reason, detail="", at=DATE, topic=lake.raw_topic,
+        topic_id=TOPIC_ID, partition=0, offset=3, contract_version=version,
+    )  # fmt: skip
+    why = str(encode(letter).headers[-1][1], "utf-8")  # type: ignore[arg-type] # bytes
+    lines = [
+        dead_line(lake.dlq_topic, 0, f"{TOPIC_ID}/0/1", why="of another program"),
+        dead_line(lake.dlq_topic, 1, f"{TOPIC_ID}/0/3", why=why),
+    ]
+    lake.land_dead_letters([1, 3], lines=b"".join(lines))
+    report = look(lake)
+    assert [(f.kind, f.where.start) for f in report.findings] == [(Kind.DEAD_LETTER_DIFFERS, 3)] * differs
+    assert report.verdict is (Verdict.FOUND if differs else Verdict.OK)
 
 
 def test_duplicates_of_a_dead_letter_are_folded(tmp_path: Path) -> None:
