@@ -61,9 +61,9 @@ class Gate:
         if not _is_utf8(joined) and not _is_utf8(_without(events, undecided)):
             # One that is not must not send its neighbours the slow way.
             undecided = sorted({*undecided, *(index for index, event in enumerate(events) if not _is_utf8(event))})
-        # An accepted event opens at least one bracket, so what is above that is all that a single one can have.
-        if openers(joined) > len(events) - len(undecided) + MAX_DEPTH - 1:
-            undecided = sorted({*undecided, *_deep(events, joined)})
+        deep = _deep(events, joined, len(events) - len(undecided))
+        if deep:
+            undecided = sorted({*undecided, *deep})
         judged = ((index, self.explain(events[index])) for index in undecided)
         return {index: rejection for index, rejection in judged if rejection is not None}
 
@@ -140,19 +140,23 @@ def _key(found: tuple[object, ...]) -> bytes:
 
 def openers(value: bytes) -> int:
     """How many brackets open: so deep it can be at most. Counted by length, for `bytes.count` is five times slower."""
-    return 2 * len(value) - len(value.replace(b"{", b"")) - len(value.replace(b"[", b""))
+    return len(value) - len(_without_openers(value))
 
 
-def _deep(events: Sequence[bytes], joined: bytes) -> list[int]:
-    """Which events open more brackets than may stand inside each other; looked for in groups that open few."""
-    step = max(1, len(events) * MAX_DEPTH * 3 // (openers(joined) * 4))
-    return [
-        index
-        for start in range(0, len(events), step)
-        if openers(b"".join(events[start : start + step])) > MAX_DEPTH
-        for index in range(start, min(start + step, len(events)))
-        if openers(events[index]) > MAX_DEPTH
-    ]
+def _without_openers(value: bytes) -> bytes:
+    return value.replace(b"{", b"").replace(b"[", b"")
+
+
+def _deep(events: Sequence[bytes], joined: bytes, accepted: int) -> list[int]:
+    """Which events open more brackets than may stand inside each other. So many of them are accepted so far."""
+    rest = _without_openers(joined)
+    # An accepted event opens at least one, so what is above that is all that a single one can have.
+    if len(joined) - len(rest) < accepted + MAX_DEPTH:
+        return []
+    lines = rest.split(b"\n")
+    if len(lines) != len(events):  # there are line breaks in the events
+        return [index for index, event in enumerate(events) if openers(event) > MAX_DEPTH]
+    return [index for index, event in enumerate(events) if len(event) - len(lines[index]) > MAX_DEPTH]
 
 
 def _without(events: Sequence[bytes], undecided: Sequence[int]) -> bytes:
