@@ -138,12 +138,13 @@ def _suggest(
     words = ["streamlake audit", report.dataset]
     words += ["--from", options.first] if options.first else []
     words += ["--to", options.last] if options.last else []
+    words += ["--lake-only"] if lake_only else []
     if not report.checked.complete:
         words += ["--deep"] if options.deep else []
         words += ["--read", f"{options.read_share * 100:g}%"] if options.read_share else []
         words += ["--max-duration", max_duration] if max_duration else []
         words += ["--known-loss", str(known_loss)] if known_loss else []
-        return [" ".join([*words, "--resume", *(["--lake-only"] if lake_only else [])])]
+        return [" ".join([*words, "--resume"])]
     if report.verdict is Verdict.FOUND or options.deep:
         return []
     return [" ".join([*words, "--deep"])]
@@ -153,13 +154,13 @@ def _draw(console: Console, report: Report, *, errors_only: bool) -> None:
     if not errors_only and report.partitions:
         console.print(
             output.table(
-                ["topic", "chain", "partition", "claims", "up to", "records", "dead letters", "lost", "lag", "days"],
+                ["topic", "chain", "partition", "claims", "up to", "records", "rejected", "lost", "lag", "days"],
                 [
                     (p.topic, _short(p.chain), p.partition, p.claims, p.next, p.records, p.dead_letters, p.lost, p.lag,
                      f"{p.first_date} to {p.last_date}" if p.first_date else None)
                     for p in sorted(report.partitions, key=lambda p: (p.topic, p.chain, p.partition))
                 ],
-                numbers=["partition", "claims", "up to", "records", "dead letters", "lost", "lag"],
+                numbers=["partition", "claims", "up to", "records", "rejected", "lost", "lag"],
             )
         )  # fmt: skip
     found = [f for f in report.findings if f.severity is not Severity.NOTE or not (errors_only or _is_common(f))]

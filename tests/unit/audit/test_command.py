@@ -46,6 +46,8 @@ def test_checked_against_total_is_always_said(tmp_path: Path, run: Run) -> None:
     assert "5 of 5 parts found, 5 measured, 0 of 0 chosen ones read" in result.stdout
     assert "dead letters: not looked for one by one; --deep does" in result.stdout
     assert "dead letters: 2 of 2 found" in run("--lake-only", "--deep").stdout
+    # Whoever did not want Kafka to be asked does not want it the next time.
+    assert json.loads(run("--lake-only", "--json").stdout)["suggest"] == ["streamlake audit orders --lake-only --deep"]
 
 
 def test_without_kafka_it_is_3_and_machines_get_one_document(tmp_path: Path, run: Run) -> None:
@@ -74,7 +76,7 @@ def test_ctrl_c_ends_it_where_its_state_is_whole(tmp_path: Path, run: Run, monke
         stopped = run("--lake-only", "--deep", "--known-loss", "3", "--json")
     document = json.loads(stopped.stdout)
     assert (stopped.exit_code, document["verdict"]) == (EXIT_HALFWAY, "INDETERMINATE")
-    assert document["suggest"] == ["streamlake audit orders --deep --known-loss 3 --resume --lake-only"]
+    assert document["suggest"] == ["streamlake audit orders --lake-only --deep --known-loss 3 --resume"]
     again = run("--lake-only", "--deep", "--known-loss", "3", "--resume")
     assert again.exit_code == EXIT_DONE
     assert "dead letters: 2 of 2 found" in again.stdout
@@ -87,7 +89,7 @@ def test_time_that_runs_out_is_5_and_the_next_command_goes_on(tmp_path: Path, ru
     document = json.loads(first.stdout)
     assert document["verdict"] == "INDETERMINATE"
     assert document["checked"]["claims"] < document["checked"]["claims_total"] == 5
-    assert document["suggest"] == ["streamlake audit orders --deep --max-duration 0s --resume --lake-only"]
+    assert document["suggest"] == ["streamlake audit orders --lake-only --deep --max-duration 0s --resume"]
     for _ in range(20):
         result = run("--lake-only", "--deep", "--max-duration", "0s", "--resume", "--json")
         if result.exit_code != EXIT_HALFWAY:
