@@ -134,7 +134,8 @@ class Target:
         self.check_log()
         assert self.peak_rss() < MAX_RSS_BYTES, f"{self.peak_rss():,} bytes"
         grave = [line for line in self.api.logged() if line["level"] in ("ERROR", "CRITICAL")]
-        assert not [line for line in grave if line.get("error_id") != BadKeysFile.code]
+        unexpected = [line for line in grave if line.get("error_id") != BadKeysFile.code]
+        assert not unexpected, unexpected
 
     def close(self) -> None:
         """End it."""

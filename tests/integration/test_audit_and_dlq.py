@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streamlake.audit.against_log import look
+from streamlake.audit.against_log import Seen, look
 from streamlake.audit.errors import NoSuchDeadLetter
 from streamlake.audit.findings import Kind, Verdict
 from streamlake.audit.options import Options
@@ -135,13 +135,30 @@ def test_a_last_part_that_the_group_has_committed_was_deleted(made: Made) -> Non
     assert [f.kind for f in made.audit().findings] == [Kind.PART_MISSING]
 
 
-def test_an_offset_set_ahead_is_noted_and_weighs_nothing(made: Made) -> None:
+@pytest.mark.parametrize(("committed", "verdict"), [(5, Verdict.FOUND), (6, Verdict.FOUND), (7, Verdict.OK)])
+def test_what_was_committed_and_is_not_landed_is_found(made: Made, committed: int, verdict: Verdict) -> None:
+    """I5. The end of the chain was deleted, or somebody set the offset; what is no offset of the log was set."""
     made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
     made.lake.land(3)
-    made.commit(5)
+    made.commit(committed)
     report = made.audit()
     assert [f.kind for f in report.findings] == [Kind.COMMITTED_AHEAD]
-    assert report.verdict is Verdict.OK
+    assert report.verdict is verdict
+
+
+def test_what_was_landed_while_it_audited_is_no_fault(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The group is asked after the claims were listed, and a consumer goes on meanwhile."""
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    made.lake.land(3)
+
+    def asked_late(admin: Admin, dataset: str, cluster_id: str | None) -> Seen:
+        made.lake.land(3)
+        made.commit(6)
+        return look(admin, dataset, cluster_id)
+
+    monkeypatch.setattr("streamlake.audit.run.look", asked_late)
+    report = made.audit()
+    assert (report.findings, report.verdict) == ([], Verdict.OK)
 
 
 def test_a_dead_letter_that_only_kafka_has_counts(made: Made) -> None:

@@ -1,7 +1,8 @@
 """The lake's heads against the log: what waits is lag and no fault; what the log lost before it was landed is one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from streamlake.audit.errors import OtherKafka
@@ -11,6 +12,8 @@ from streamlake.errors import Permanent, Retryable, Unknown
 from streamlake.kafka.admin import Admin, Bounds
 from streamlake.kafka.names import consumer_group, dlq_topic, raw_topic
 from streamlake.storage.layout import Chain
+
+RESTART: Final = "Start the consumer, or restart it before more is posted: it begins where the lake ends."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,12 @@ def look(admin: Admin, dataset: str, cluster_id: str | None = None) -> Seen:
     return Seen(logs, trouble)
 
 
-def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator[Finding]:
-    """PURE. Fills in each partition's lag, adds those that were never landed, and yields what does not fit."""
+def compare(
+    partitions: list[PartitionReport], logs: list[TopicLog], goes_on: Callable[[PartitionReport], bool]
+) -> Iterator[Finding]:
+    """Fills in each partition's lag, adds those that were never landed, and yields what does not fit. `goes_on` says
+    whether a partition has been landed further since its claims were listed.
+    """
     for log in logs:
         if log.id is None and any(p.topic == log.topic for p in partitions):
             sentence = f"Kafka has no topic {log.topic} now: there is nothing to compare the lake with."
@@ -72,7 +79,7 @@ def compare(partitions: list[PartitionReport], logs: list[TopicLog]) -> Iterator
                 partitions.append(report)
             report.lag = max(bounds.stable - max(report.next, bounds.start), 0)
             if report.claims:
-                yield from _compare(report, bounds, log.committed.get(partition))
+                yield from _compare(report, bounds, log.committed.get(partition), goes_on)
 
 
 def current_chain(partitions: Sequence[PartitionReport], log: TopicLog) -> str:
@@ -82,7 +89,9 @@ def current_chain(partitions: Sequence[PartitionReport], log: TopicLog) -> str:
     return str(max(ours)) if ours else ""
 
 
-def _compare(report: PartitionReport, bounds: Bounds, committed: int | None) -> Iterator[Finding]:
+def _compare(
+    report: PartitionReport, bounds: Bounds, committed: int | None, goes_on: Callable[[PartitionReport], bool]
+) -> Iterator[Finding]:
     at = f"{report.topic}/{report.partition}"
     if report.next > bounds.end:
         where = Where(report.topic, report.chain, report.partition, bounds.end, report.next)
@@ -94,10 +103,12 @@ def _compare(report: PartitionReport, bounds: Bounds, committed: int | None) -> 
         sentence = f"Kafka has deleted [{report.next}, {bounds.start}) of {at} before it was landed. Not on record yet."
         step = "Start the consumer: it puts the loss on record. Then lengthen the topic's retention."
         yield Finding(Severity.ERROR, Kind.LOSS_PENDING, where, "", sentence, step, bounds.start - report.next)
-    if committed is not None and committed > report.next:
+    if committed is not None and committed > report.next and not goes_on(report):
         where = Where(report.topic, report.chain, report.partition, report.next, committed)
         sentence = (
             f"The group has committed {committed} of {at}, the lake ends at {report.next}. Either somebody set the "
             "offset ahead, or the end of the chain was deleted. The lake decides: the range is read from Kafka."
         )
-        yield Finding(Severity.NOTE, Kind.COMMITTED_AHEAD, where, "", sentence, "Start the consumer.")
+        # What no log ever held a consumer cannot have committed.
+        severity = Severity.ERROR if committed <= bounds.end else Severity.NOTE
+        yield Finding(severity, Kind.COMMITTED_AHEAD, where, "", sentence, f"{RESTART} Then audit again.")

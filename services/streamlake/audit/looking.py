@@ -9,14 +9,16 @@ from typing import Final
 from streamlake.audit.findings import Checked, Finding, Kind, Severity, Where
 from streamlake.audit.ledger import Names, StoredClaim, Stray, read_claim
 from streamlake.audit.options import Options
+from streamlake.audit.report import PartitionReport
 from streamlake.audit.rules import Expected
 from streamlake.audit.state import Position, Progress, State
+from streamlake.storage import layout
 from streamlake.storage.claim import Claim
 from streamlake.storage.layout import Chain
 from streamlake.storage.store import ObjectStore
 
 SAVE_SECONDS: Final = 5.0
-STEP: Final = "Restore it from a backup, or re-land the range while Kafka has it. See the runbook SL-0601."
+STEP: Final = "Restore it from a backup. See the runbook SL-0601."
 
 Tell = Callable[[str, int, int | None], None]
 """Told what is being done, how much of it is done, and of how much; None where that is not known."""
@@ -103,6 +105,13 @@ class Looking:
             self._saved_at = now
             if self.progress is not None:
                 self.progress.save(self.state)
+
+    def goes_on(self, report: PartitionReport) -> bool:
+        """Whether the partition has claims behind those that were listed at the beginning."""
+        chain = Chain.parse(report.chain)
+        prefix = layout.partition_prefix(self.dataset, chain, report.partition)
+        behind = layout.claim(self.dataset, chain, report.partition, report.next)
+        return next(self.store.list_from(prefix, behind, 1), None) is not None
 
     def claim(self, log: Log, start: int) -> StoredClaim:
         """The claim of that start with its amendments."""

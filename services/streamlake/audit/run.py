@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from streamlake.audit.against_log import TopicLog, compare, look
+from streamlake.audit.against_log import RESTART, TopicLog, compare, look
 from streamlake.audit.dead_letter_rules import Seen
 from streamlake.audit.findings import Finding, Kind, Severity, Verdict, Where, verdict
 from streamlake.audit.ledger import THREADS
@@ -64,7 +64,7 @@ def audit(
     logs = _look(looking, admin, fetch_one, unreachable)
     if report.checked.complete:
         _pending(walk, logs, looking)
-        for finding in compare(report.partitions, logs):
+        for finding in compare(report.partitions, logs, looking.goes_on):
             report.tally.add(finding)
         if options.deep:
             _balance(looking, letters_in_kafka if unreachable is None else None)
@@ -121,7 +121,7 @@ def _pending(walk: Walk, logs: list[TopicLog], looking: Looking) -> None:
         else:
             kind = Kind.PART_PENDING
             sentence = f"Claimed at {claim.at}, and its {claim.records} records are not landed: open, or deleted."
-        step = "Start the consumer: it completes a last claim from Kafka. Then audit again."
+        step = f"{RESTART} A last claim is completed from Kafka. Then audit again."
         looking.error(kind, where, str(claim.part), sentence, step)
 
 

@@ -164,14 +164,8 @@ class Walk:
             for partition, sealed in by_partition.items():
                 log = self._at.logs.get(log_key(chain, int(partition))) if partition.isdecimal() else None
                 if log is not None and sealed.claims and sealed.next > log.position.report.next:
-                    return self._goes_on(log)
+                    return self._at.goes_on(log.position.report)
         return False
-
-    def _goes_on(self, log: Log) -> bool:
-        report, dataset = log.position.report, self._at.dataset
-        prefix = layout.partition_prefix(dataset, log.chain, report.partition)
-        behind = layout.claim(dataset, log.chain, report.partition, report.next)
-        return next(self._at.store.list_from(prefix, behind, 1), None) is not None
 
     def _seal(self, name: str, date: str) -> Seal | None:
         looking = self._at

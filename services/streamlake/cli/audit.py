@@ -145,7 +145,7 @@ def _suggest(
         words += ["--max-duration", max_duration] if max_duration else []
         words += ["--known-loss", str(known_loss)] if known_loss else []
         return [" ".join([*words, "--resume"])]
-    if report.verdict is Verdict.FOUND or options.deep:
+    if report.verdict is Verdict.FOUND or options.deep or not report.checked.claims_in_window:
         return []
     return [" ".join([*words, "--deep"])]
 

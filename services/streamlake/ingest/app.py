@@ -28,6 +28,7 @@ from streamlake.settings import Settings
 _logger: Final = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 1.0
+_COLLECTED_AFTER: Final = (20_000, 20, 100)
 _PRODUCER_BYTES: Final = 128 * 1024 * 1024
 _SEEN_NOT_READY_SECONDS: Final = 0.5
 """How long a stopping process still answers, so that whoever balances load can see it."""
@@ -102,9 +103,11 @@ class Api:
         await self._log.start()
         stop_vitals = vitals.serve(self._state_dir, self._process, self._document)
         tasks = [asyncio.create_task(self._log.watch()), asyncio.create_task(self._look())]
-        # What start-up made lives as long as the worker: the collector need not walk it again and again.
+        # What start-up made lives as long as the worker: the collector need not walk it again and again. Nor need it
+        # look after each 700 new objects, which is every dozen requests: nearly all of them go by themselves.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECTED_AFTER)
         self._state = "running"
         await send({"type": "lifespan.startup.complete"})
         await receive()

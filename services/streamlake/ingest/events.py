@@ -115,7 +115,9 @@ class Events:
         producer = self._guard.producer(headers, name)
         dry_run = _dry_run(scope["query_string"])
         said = declared(headers)
-        return _Request(dataset, producer, dry_run, said, await body.read(receive, said, share, self._client_seconds))
+        whole = scope.get(body.WHOLE, False)
+        content = await body.read(receive, said, share, self._client_seconds, whole=whole)
+        return _Request(dataset, producer, dry_run, said, content)
 
     async def _take(self, request: _Request, share: Share) -> Answer:
         dataset, producer = request.dataset, request.producer

@@ -128,9 +128,12 @@ class Log:
         self._produce(sending, records)
         if sending.left:
             too_late = self._loop.call_later(seconds, sending.give_up)
-            with self._producers.awaited():
+            self._producers.begin_to_wait()
+            try:
                 await sending.done
-            too_late.cancel()
+            finally:
+                self._producers.waited()
+                too_late.cancel()
             if sending.left:
                 self._suspect()
         return [

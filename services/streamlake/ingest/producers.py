@@ -9,8 +9,7 @@ producer lingers, else ten times a second.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, Producer
@@ -59,18 +58,17 @@ class Producers:
         self._retired: list[Line] = []
         self._next = self._loop.call_later(_IDLE_SECONDS, self._poll)
 
-    @contextmanager
-    def awaited(self) -> Iterator[None]:
-        """Deliveries are waited for meanwhile. Those that are here are told at once: many requests look often."""
+    def begin_to_wait(self) -> None:
+        """A delivery is waited for. Those that are here are told at once: many requests look often."""
         self.current.producer.poll(0)
         self._waiting += 1
         if self._waiting == 1:
             self._next.cancel()
             self._next = self._loop.call_later(_WAITING_SECONDS, self._poll)
-        try:
-            yield
-        finally:
-            self._waiting -= 1
+
+    def waited(self) -> None:
+        """It is waited for no more."""
+        self._waiting -= 1
 
     def renew(self) -> None:
         """Go on with another producer; what this one has taken is delivered, or given up some time later."""
@@ -81,9 +79,9 @@ class Producers:
     async def close(self, seconds: float) -> None:
         """Deliver what was taken, no longer than this."""
         self.current.retire(seconds)
-        with self.awaited():
-            while not self.current.over or self._retired:
-                await asyncio.sleep(_WAITING_SECONDS)
+        self.begin_to_wait()
+        while not self.current.over or self._retired:
+            await asyncio.sleep(_WAITING_SECONDS)
         self._next.cancel()
         _say_given_up(self.current)
 

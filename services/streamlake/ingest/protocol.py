@@ -7,14 +7,15 @@ its answer is never closed, and the refusal of one request may overtake the answ
 import asyncio
 import re
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from streamlake.ingest import head
+from streamlake.ingest.body import WHOLE
 from streamlake.ingest.errors import HeadTooLarge, Malformed, Refusal, TooBusy
 from streamlake.ingest.limits import CLIENT_BYTES_PER_SECOND, MAX_HEAD_BYTES
 from streamlake.ingest.results import problem
@@ -43,12 +44,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._client_seconds = client_seconds
         self._max_connections = max_connections
         self._in_head = True
+        self._head_begun = False
         self._head_bytes = 0
         self._idle_bytes = 0
         """What came behind a head and moved no body: extensions of chunks, trailers, a body that nobody waits for."""
         self._ended = False
         """Whether nothing more is read: it was refused, or the client has closed its half."""
         self._last_word: Refusal | None = None
+        self._in_turn: RequestResponseCycle | None = None
+        """The request that is being answered, or was last."""
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -66,8 +70,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio.Protocol."""
+        """See asyncio.Protocol. uvicorn tells the newest request only; the one in turn would go on and write."""
         self._stop_waiting()
+        if self._in_turn is not None:
+            self._in_turn.disconnected = True
+            self._in_turn.message_event.set()
+        self.pipeline.clear()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -80,6 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
             cycle = self.cycle
             before = len(cycle.body)
             self._feed(data)
+            self._bound_head()
             moved = self.cycle is not cycle or len(cycle.body) > before
             self._idle_bytes = 0 if moved else self._idle_bytes + len(data)
             if self._idle_bytes > MAX_HEAD_BYTES and not self._in_head:
@@ -87,11 +96,10 @@ class BoundedProtocol(HttpToolsProtocol):
                     HeadTooLarge(f"the extensions of chunks or the trailers are larger than {MAX_HEAD_BYTES:,} bytes.")
                 )
             return
-        if self._head_timer is None:
-            self._await_head()
         self._head_bytes += len(data)
         # What came may hold a head and a body: a head that is open is too large now, one that was read by its own size.
         self._feed(_without_upgrade(data))
+        self._bound_head()
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadTooLarge(_HEAD_TOO_LARGE))
 
@@ -119,8 +127,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins, maybe amid what came."""
         super().on_message_begin()
-        if self._head_timer is None:
-            self._await_head()
+        self._head_begun = True
 
     def on_headers_complete(self) -> None:
         """The parser has read a head."""
@@ -134,7 +141,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_bytes > MAX_HEAD_BYTES and head.size(self.url, self.headers) > MAX_HEAD_BYTES:
             raise HeadTooLarge(_HEAD_TOO_LARGE)
         super().on_headers_complete()
-        self._in_head = False
+        self._in_head = self._head_begun = False
         self._idle_bytes = 0
         # Trailers are none of what was read and judged: they go into a list that nobody looks at.
         self.headers = []
@@ -142,6 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The parser has read a body to its end: what follows is the next head."""
         super().on_message_complete()
+        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key] # ours
         self._stop_waiting()
         self._in_head = True
         self._head_bytes = 0
@@ -163,6 +171,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         self._see_it_gone()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._in_turn = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _feed(self, data: bytes) -> None:
         while data:
             try:
@@ -175,6 +187,12 @@ class BoundedProtocol(HttpToolsProtocol):
                 cause = error.__context__
                 self._refuse(cause if isinstance(cause, Refusal) else Malformed(_NOT_HTTP))
             return
+
+    def _bound_head(self) -> None:
+        """A head that is open behind what came has to end in time. Most come whole, and want no timer."""
+        begun = self._in_head and (self._head_begun or self._head_bytes > 0)
+        if begun and self._head_timer is None and not self._ended:
+            self._await_head()
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(self._client_seconds, self._too_late)

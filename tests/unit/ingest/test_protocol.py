@@ -270,3 +270,21 @@ async def test_a_body_with_an_offer_behind_another_request_is_not_taken_for_a_re
         await connection.send(WHOLE + HEAD + hidden, end=True)
         said = await connection.rest()
         assert (said.count(b" 202 "), said.count(b" 400 "), len(app.told)) == (1, 1, 1)
+
+
+def test_who_is_cut_off_amid_several_requests_is_answered_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    """uvicorn tells only the newest request that the client is gone: the one in turn wrote on, into an error."""
+
+    @scenario
+    async def test() -> None:
+        async with serving() as (app, connect):
+            connection = await connect()
+            await connection.send(WHOLE.replace(b"/x", b"/large") + WHOLE * 3)
+            while len(app.told) < 2:
+                await asyncio.sleep(0.01)
+            connection.reader._transport.pause_reading()  # type: ignore[attr-defined] # it never reads
+            await asyncio.sleep(3 * CLIENT_SECONDS)
+            assert len(app.told) == 2
+
+    test()
+    assert not caplog.records
