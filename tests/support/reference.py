@@ -101,7 +101,9 @@ def _first_line(command: Any) -> str:
 
 def _arguments(command: Any) -> str:
     names = [
-        p.name.upper() if p.required else f"[{p.name.upper()}]" for p in command.params if not p.opts[0].startswith("-")
+        name if p.required else f"[{name}]"
+        for p in command.params
+        if not p.opts[0].startswith("-") and (name := p.metavar or p.name.upper())
     ]
     return "".join(f" {name}" for name in names)
 

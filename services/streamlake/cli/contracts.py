@@ -50,6 +50,7 @@ def check(
                 "version": c.contract.version,
                 "draft": c.contract.draft,
                 "examples": c.examples,
+                "version_not_in_history": c.not_kept,
             }
             for c in checked
         ],
@@ -65,6 +66,12 @@ def check(
             console.print(escape(str(problem)), soft_wrap=True)
         for name in (c.contract.dataset for c in checked if c.contract.draft):
             console.print(f"{name} is a draft, and not in force: set its status to active when it is right")
+        for name, version in ((c.contract.dataset, c.not_kept) for c in checked if c.not_kept is not None):
+            console.print(
+                f"{name} has no history/{version}.yaml: an event of version {version} that waits in Kafka would stop "
+                "it (SL-0104). Keep the contract before under that name, unless it never was in force.",
+                soft_wrap=True,
+            )
         words = f"{WrongContract.code}: {len(problems)} to mend" if problems else "all contracts are right"
         console.print(words)
 

@@ -16,6 +16,7 @@ from streamlake import settings
 from streamlake.cli import output
 from streamlake.errors import Misconfigured
 from streamlake.ingest import keys
+from streamlake.ingest.errors import BadKeysFile
 from streamlake.ingest.keys import Key
 from streamlake.registry.files import FileRegistry
 
@@ -111,10 +112,14 @@ def revoke(
 @contextmanager
 def _changing(path: Path) -> Iterator[tuple[Key, ...]]:
     """The keys as they are; nobody else changes them meanwhile, for two who do would lose one key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield keys.load(path) or ()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f".{path.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield keys.load(path) or ()
+    except OSError as error:
+        step = "STREAMLAKE_API_KEYS_FILE may name another place."
+        raise BadKeysFile(f"{path} cannot be changed: {error.strerror}.", next_step=step) from error
 
 
 def _shown(key: Key) -> dict[str, Any]:

@@ -18,7 +18,8 @@ def require_dataset(settings: Settings, dataset: str, store: ObjectStore | None 
     if store is not None and next(store.list_from(layout.ledger_prefix(dataset), limit=1), None) is not None:
         return
     if dataset not in _known(settings):
-        raise UnknownDataset(dataset, _known(settings))
+        is_draft = (settings.contracts_dir / dataset / "contract.yaml").is_file()
+        raise UnknownDataset(dataset, _known(settings), is_draft=is_draft)
 
 
 def _known(settings: Settings) -> tuple[str, ...]:

@@ -54,7 +54,10 @@ def trace(
     ],
     around: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="When it was sent, for an id that does not say: 1h, 2026-11-21T08:00Z."),
+        typer.Option(
+            metavar="TIME",
+            help="When it was sent (looked for from 5 minutes before to 15 after): 1h, 2026-11-21T08:00Z.",
+        ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Look only there; by default in all datasets.")] = None,
     as_json: output.AsJson = False,

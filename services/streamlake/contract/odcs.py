@@ -4,6 +4,7 @@ What ODCS has no place for stands in its `customProperties`, see that module. Th
 pydantic model of the `open-data-contract-standard` package.
 """
 
+import difflib
 import hashlib
 import re
 from typing import Any, Final
@@ -17,6 +18,7 @@ from streamlake.contract.problems import Path, Problems, WrongContract, nearest
 
 DATASET_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
 RESERVED: Final = frozenset({"all"})
+_DRAFT: Final = "draft"
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
 _API: Final = re.compile(r"v3\.[12]\.[0-9]+")
 _KEY_TYPES: Final = ("string", "integer", "date", "timestamp")
@@ -81,7 +83,7 @@ def _contract(document: dict[str, Any], sha256: str, problems: Problems) -> Cont
         compression=_compression(model, own, problems),
         consumer=_consumer(model, own, problems),
         lake_retention_days=own.get("lakeRetentionDays"),
-        draft=model.status == "draft",
+        draft=(model.status or "").lower() == _DRAFT,
     )
 
 
@@ -186,6 +188,7 @@ def _head(model: OpenDataContractStandard, problems: Problems) -> None:
     for name in ("id", "status"):
         if not getattr(model, name):
             problems.add((name,), "is required")
+    _status(model.status or "", problems)
     if model.version is None:
         problems.add(("version",), "is required: a whole number that only grows, 1 at first")
     elif not _VERSION.fullmatch(model.version):
@@ -194,6 +197,12 @@ def _head(model: OpenDataContractStandard, problems: Problems) -> None:
         problems.add(("name",), "is required: the dataset's name")
     elif (wrong := wrong_name(model.name)) is not None:
         problems.add(("name",), wrong)
+
+
+def _status(said: str, problems: Problems) -> None:
+    """Any word is a status; but what is nearly `draft` would put the contract in force."""
+    if said.lower() != _DRAFT and difflib.get_close_matches(said.lower(), [_DRAFT], cutoff=0.7):
+        problems.add(("status",), f"is {said}; did you mean {_DRAFT}?")
 
 
 def _fields(model: OpenDataContractStandard, problems: Problems) -> tuple[Field, ...]:

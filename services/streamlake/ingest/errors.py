@@ -188,7 +188,7 @@ class Bug(Refusal):
 
 
 class BadKeysFile(Misconfigured):
-    """The file of API keys cannot be read."""
+    """The file of API keys cannot be read, or not be changed."""
 
     code = "SL-0520"
 

@@ -13,10 +13,13 @@ from streamlake.registry.files import dataset_folders, load_dataset
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A contract that was read, and how many examples were sent through its gate."""
+    """A contract that was read, and how many examples were sent through its gate. `not_kept` is the version before,
+    where the history lacks it.
+    """
 
     contract: Contract
     examples: int
+    not_kept: int | None = None
 
 
 def check_all(path: Path) -> tuple[tuple[Checked, ...], tuple[Problem, ...]]:
@@ -52,4 +55,6 @@ def _folder(folder: Path, problems: list[Problem]) -> list[Checked]:
     if not versions:
         return []
     examples.try_out(compile_gate(versions[-1]), found, problems)
-    return [Checked(versions[-1], len(found))]
+    before = versions[-1].version - 1
+    kept = before == 0 or before in [contract.version for contract in versions]
+    return [Checked(versions[-1], len(found), None if kept else before)]

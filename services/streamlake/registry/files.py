@@ -66,7 +66,9 @@ class FileRegistry:
         try:
             return snapshot[dataset]
         except KeyError:
-            raise UnknownDataset(dataset, tuple(snapshot) or _names(self._dir)) from None
+            names = _names(self._dir)
+            is_draft = dataset in names and dataset not in self._broken
+            raise UnknownDataset(dataset, tuple(snapshot) or names, is_draft=is_draft) from None
 
     def refresh(self) -> tuple[str, ...]:
         """See Registry. A version never goes back, and within one version what judges an event never changes."""
@@ -117,7 +119,7 @@ def load_each(contracts_dir: Path, dataset: str | None = None) -> tuple[Versions
 
 
 def _names(contracts_dir: Path) -> tuple[str, ...]:
-    return tuple(folder.name for folder in dataset_folders(contracts_dir))
+    return tuple(folder.name for folder in dataset_folders(contracts_dir)) if contracts_dir.is_dir() else ()
 
 
 def _all_of(broken: Broken) -> WrongContract:

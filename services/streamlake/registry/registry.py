@@ -13,9 +13,15 @@ class UnknownDataset(Misconfigured):
 
     code = "SL-0102"
 
-    def __init__(self, dataset: str, known: tuple[str, ...]) -> None:
+    def __init__(self, dataset: str, known: tuple[str, ...], *, is_draft: bool = False) -> None:
         self.dataset = dataset
         self.known = known
+        if is_draft:
+            super().__init__(
+                f"the contract of {dataset} is a draft, so there is no such dataset yet.",
+                next_step="Set its status to active when it is right.",
+            )
+            return
         shown = dataset if len(dataset) <= 64 else dataset[:64] + "…"
         super().__init__(
             f"there is no dataset {shown!r}{nearest(dataset, known) if len(dataset) <= 64 else ''}",

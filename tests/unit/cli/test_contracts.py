@@ -45,6 +45,20 @@ def test_check_says_all_mistakes_with_their_places(contracts: Path, capsys: pyte
     assert f"{file}:2: kind" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("history", "lacks"), [([2, 3], None), ([2], 3), ([], 3), ([1, 2], 3)])
+def test_check_says_which_version_is_not_kept(
+    contracts: Path, capsys: pytest.CaptureFixture[str], history: list[int], lacks: int | None
+) -> None:
+    """Events of it may wait in Kafka. A dataset may have begun with any version, so this is no mistake."""
+    put(contracts, document(version=4))
+    for version in history:
+        put(contracts, document(version=version), f"history/{version}.yaml")
+    code, answer = asked(capsys, "check")
+    assert (code, answer["datasets"][0]["version_not_in_history"]) == (0, lacks)
+    assert run(["contracts", "check"]) == 0
+    assert ("has no history/3.yaml" in capsys.readouterr().out.replace("\n", " ")) is (lacks is not None)
+
+
 def test_checking_nothing_is_no_success(contracts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(capsys, "check")[0] == 2
 
@@ -55,7 +69,10 @@ def test_new_then_check(contracts: Path, tmp_path: Path, capsys: pytest.CaptureF
     assert (code, answer["events"], answer["folder"]) == (0, 1, str(contracts / "things"))
     assert answer["suggest"][0] == f"streamlake contracts check {contracts / 'things'}"
     code, checked = asked(capsys, "check")
-    assert (code, checked["datasets"]) == (0, [{"name": "things", "version": 1, "draft": True, "examples": 2}])
+    assert (code, checked["datasets"]) == (
+        0,
+        [{"name": "things", "version": 1, "draft": True, "examples": 2, "version_not_in_history": None}],
+    )
     assert asked(capsys, "new", "things", "--from", str(tmp_path / "e"))[0] == 4
     assert asked(capsys, "new", "other", "--from", str(tmp_path / "absent"))[0] == 2
 

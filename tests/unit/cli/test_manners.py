@@ -11,6 +11,7 @@ import typer
 
 from streamlake.cli import main, output
 from streamlake.consumer.control import read_control
+from tests.support.contract_files import document, put
 
 ROOT = Path(__file__).parents[3]
 
@@ -84,6 +85,15 @@ def test_an_unknown_dataset_is_wrong_use_and_touches_nothing(tmp_path: Path, wor
     assert done.returncode == 2
     assert "SL-0102" in done.stderr
     assert not list((tmp_path / "home").rglob("*.json"))
+
+
+def test_a_draft_is_called_one(tmp_path: Path) -> None:
+    put(tmp_path, document("orders", status="draft"))
+    for words in (["status", "orders"], ["consumer", "pause", "orders"]):
+        done = streamlake(*words, home=tmp_path / "home", STREAMLAKE_CONTRACTS_DIR=str(tmp_path))
+        assert done.returncode == 2
+        assert "SL-0102: the contract of orders is a draft" in done.stderr
+        assert "status to active" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["status", "--nonsense"], ["status", "--exit-when", "tomorrow"]])

@@ -166,3 +166,19 @@ def test_a_draft_is_read_and_not_in_force(tmp_path: Path) -> None:
     put(tmp_path, document("c", version=2))
     assert registry.refresh() == ("b", "c")
     assert registry.current("c").version == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "in_force"),
+    [("draft", False), ("Draft", False), ("DRAFT", False), ("active", True), ("retired", True), ("x", True)],
+)
+def test_how_a_draft_is_written(tmp_path: Path, status: str, *, in_force: bool) -> None:
+    put(tmp_path, document(status=status))
+    assert FileRegistry(tmp_path).datasets() == ("things",) * in_force
+
+
+@pytest.mark.parametrize("status", ["drfat", "daft", "drafts", "Draf"])
+def test_what_is_nearly_a_draft_does_not_go_live(tmp_path: Path, status: str) -> None:
+    put(tmp_path, document(status=status))
+    with pytest.raises(WrongContract, match="did you mean draft"):
+        FileRegistry(tmp_path)
