@@ -4,7 +4,7 @@ Healthy means that records moved or that there are none left to move, never that
 be asked is said to be unknown; it is never counted as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +23,20 @@ class Advice:
     sentence: str
     command: str = ""
     runbook: str = ""
+
+
+def of_refused_edits(documents: Sequence[Mapping[str, Any]], datasets: Collection[str]) -> tuple[Advice, ...]:
+    """What running APIs do not take of contracts that are right by themselves: an edit within a version."""
+    refused = {name for d in documents if d.get("kind") == "api" for name in d.get("contracts_broken", ())}
+    return tuple(
+        Advice(
+            f"the edit of {name}'s contract is not taken, the one before it is in force: its version was not raised, "
+            "or went back. Raise it, and keep the one before in history/",
+            "streamlake contracts diff",
+            "SL-0101",
+        )
+        for name in sorted(refused.intersection(datasets))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

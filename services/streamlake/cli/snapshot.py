@@ -91,7 +91,8 @@ class Gatherer:
         elif not api and any(p["kind"] == "api" for p in processes) and word == "healthy":
             word = "unhealthy"
             advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
-        if self._wrong_contracts and word in ("healthy", "starting"):
+        wrong_contracts = self._wrong_contracts or health.of_refused_edits(documents, self._datasets)
+        if wrong_contracts and word in ("healthy", "starting"):
             word = "unhealthy"
         if runs and lake.advice:
             word = "unhealthy"
@@ -100,7 +101,7 @@ class Gatherer:
             health=health.worst([word, *words]),
             processes=processes,
             datasets=judged,
-            advice=[*self._wrong_contracts, *advice],
+            advice=[*wrong_contracts, *advice],
             kafka_answers=kafka,
             api_answers=api,
             disk_free_bytes=lake.free_bytes,

@@ -47,12 +47,16 @@ class Machine:
         assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def processes(self) -> dict[str, dict[str, Any]]:
+    def status(self) -> dict[str, Any]:
         done = subprocess.run(
             [PROGRAM, "status", "--json"], cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
         )
         assert done.stdout, f"exit code {done.returncode}\n{done.stderr}"
-        return {p["name"]: p for p in json.loads(done.stdout).get("processes", [])}
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        return {p["name"]: p for p in self.status().get("processes", [])}
 
     def pid(self, name: str) -> int | None:
         """The pid of a process that runs."""
@@ -108,6 +112,7 @@ def test_in_the_foreground_it_keeps_everything_alive_and_ctrl_c_ends_all(machine
     contract.write_text(was.replace("cancelled", "lost"))  # and still the same version
     api_log = machine.home / "log" / "streamlake-api.log"
     until(lambda: "the one before is in force" in api_log.read_text())
+    until(lambda: "the edit of orders's contract is not taken" in str(machine.status()["advice"]))
     contract.write_text(was)
 
     shutil.rmtree(machine.contracts / "clicks")

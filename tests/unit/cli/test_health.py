@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streamlake.cli import health
-from streamlake.cli.health import DatasetFacts, of_dataset, of_processes, worst
+from streamlake.cli.health import DatasetFacts, of_dataset, of_processes, of_refused_edits, worst
 
 RAW, DLQ = "streamlake.orders.raw", "streamlake.orders.dlq"
 ENDS = {(RAW, 0): 10, (DLQ, 0): 0}
@@ -120,3 +120,13 @@ def test_processes_and_the_worst_word() -> None:
     assert "exit 2" in advice[0].sentence
     assert worst(["healthy", "paused", "catching-up"]) == "paused"
     assert worst([]) == "stopped"
+
+
+def test_an_edit_that_no_process_takes_is_said() -> None:
+    """The file alone is right, so that only who has seen the one before can tell."""
+    api = {"kind": "api", "contracts_broken": ["orders", "clicks"]}
+    consumer = {"kind": "consumer", "dataset": "orders"}
+    (advice,) = of_refused_edits([consumer, api, api], {"orders": 60.0})
+    assert "edit of orders's contract is not taken" in advice.sentence
+    assert advice.command == "streamlake contracts diff"
+    assert of_refused_edits([{"kind": "api"}, consumer], {"orders": 60.0}) == ()
