@@ -83,14 +83,17 @@ class Balance:
             return
         topic_id, partition, offset = parsed
         generations = self.sources.get(f"{topic_id}/{partition}", [])
-        known = False
+        known: list[tuple[_Promises, Judged]] = []
         for promises in generations:
             at = bisect_right(promises.ranges, (offset, 1 << 63)) - 1
             if at >= 0 and promises.ranges[at][0] <= offset < promises.ranges[at][1]:
                 promises.marks[promises.first[at] + offset - promises.ranges[at][0]] = _FOUND
-                known = True
-                if seen.why not in (None, promises.why[at]) and len(promises.otherwise) < _SHOWN:
-                    promises.otherwise[offset] = seen.why
+                known.append((promises, promises.why[at]))
+        # An offset that was used again may have been rejected twice, for a reason each time, and both have this key.
+        if known and seen.why is not None and all(seen.why != why for _, why in known):
+            promises = known[0][0]
+            if len(promises.otherwise) < _SHOWN:
+                promises.otherwise[offset] = seen.why
         covering = [p for p in generations if p.start <= offset < p.next]
         if not known and covering and len(covering[0].unlisted) < _SHOWN and offset not in covering[0].unlisted:
             covering[0].unlisted.append(offset)

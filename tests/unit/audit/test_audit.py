@@ -137,6 +137,15 @@ def test_a_dead_letter_of_an_accepted_record_is_found(tmp_path: Path) -> None:
     assert kinds(look(lake)) == {Kind.DEAD_LETTER_UNLISTED}
 
 
+def _why(lake: HandLake, reason: str, version: int = 1) -> str:
+    """What the dead letter of offset 3 says of itself."""
+    letter = DeadLetter(
+        key=b"k", value=b"{bad", headers=(), reason=reason, detail="", at=DATE, topic=lake.raw_topic,
+        topic_id=TOPIC_ID, partition=0, offset=3, contract_version=version,
+    )  # fmt: skip
+    return str(encode(letter).headers[-1][1], "utf-8")  # type: ignore[arg-type] # bytes
+
+
 @pytest.mark.parametrize(
     ("reason", "version", "differs"), [("not_json", 1, False), ("contract.missing", 1, True), ("not_json", 2, True)]
 )
@@ -145,19 +154,29 @@ def test_a_dead_letter_gives_the_reason_that_its_claim_gives(
 ) -> None:
     lake = HandLake(tmp_path)
     lake.land(5, rejected=[1, 3])
-    letter = DeadLetter(
-        key=b"k", value=b"{bad", headers=(), reason=reason, detail="", at=DATE, topic=lake.raw_topic,
-        topic_id=TOPIC_ID, partition=0, offset=3, contract_version=version,
-    )  # fmt: skip
-    why = str(encode(letter).headers[-1][1], "utf-8")  # type: ignore[arg-type] # bytes
     lines = [
         dead_line(lake.dlq_topic, 0, f"{TOPIC_ID}/0/1", why="of another program"),
-        dead_line(lake.dlq_topic, 1, f"{TOPIC_ID}/0/3", why=why),
+        dead_line(lake.dlq_topic, 1, f"{TOPIC_ID}/0/3", why=_why(lake, reason, version)),
     ]
     lake.land_dead_letters([1, 3], lines=b"".join(lines))
     report = look(lake)
     assert [(f.kind, f.where.start) for f in report.findings] == [(Kind.DEAD_LETTER_DIFFERS, 3)] * differs
     assert report.verdict is (Verdict.FOUND if differs else Verdict.OK)
+
+
+@pytest.mark.parametrize(("third", "differs"), [("not_json", False), ("contract.range", True)])
+def test_an_offset_that_was_used_again_has_a_reason_each_time(tmp_path: Path, third: str, *, differs: bool) -> None:
+    """Its log was cut and written anew: both records were rejected, and both dead letters have the same key."""
+    lake = HandLake(tmp_path)
+    lake.land(5, rejected=[3])
+    gap = Gap(0, 3, "earlier_generation", 0, 3)
+    again = lake.land(2, rejected=[3], gaps=[gap], chain=Chain(TOPIC_ID, 1))
+    lake.edit_claim(again, rejected=[{"start": 3, "next": 4, "reason": "contract.missing"}])
+    reasons = ["not_json", "contract.missing", third]
+    key = f"{TOPIC_ID}/0/3"
+    lines = [dead_line(lake.dlq_topic, n, key, why=_why(lake, reason)) for n, reason in enumerate(reasons)]
+    lake.land_dead_letters([3, 3, 3], lines=b"".join(lines))
+    assert [f.kind for f in look(lake).findings] == [Kind.DEAD_LETTER_DIFFERS] * differs
 
 
 def test_duplicates_of_a_dead_letter_are_folded(tmp_path: Path) -> None:
