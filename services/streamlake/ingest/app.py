@@ -104,7 +104,7 @@ class Api:
         stop_vitals = vitals.serve(self._state_dir, self._process, self._document)
         tasks = [asyncio.create_task(self._log.watch()), asyncio.create_task(self._look())]
         # What start-up made lives as long as the worker: the collector need not walk it again and again. Nor need it
-        # look after each 700 new objects, which is every dozen requests: nearly all of them go by themselves.
+        # look after each 700 new objects: what requests make goes by itself (docs/performance.md has the figures).
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECTED_AFTER)

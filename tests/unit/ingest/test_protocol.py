@@ -272,6 +272,34 @@ async def test_a_body_with_an_offer_behind_another_request_is_not_taken_for_a_re
         assert (said.count(b" 202 "), said.count(b" 400 "), len(app.told)) == (1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [WHOLE, HEAD],
+        [WHOLE, b"\r\n"],
+        [WHOLE + HEAD],
+        [WHOLE[:-2], WHOLE[-2:] + HEAD],
+        [CHUNKS, b"0\r\n\r\n" + HEAD[:1]],
+    ],
+)
+def test_a_later_head_that_never_ends_is_cut_off_in_time(pieces: list[bytes]) -> None:
+    """However it begins: by itself, with the request before it, or with the end of that one's body."""
+
+    @scenario
+    async def test() -> None:
+        async with serving() as (app, connect):
+            connection = await connect()
+            for piece in pieces[:-1]:
+                await connection.send(piece)
+                while not app.told:
+                    await asyncio.sleep(0.01)
+            await connection.send(pieces[-1])
+            said = await asyncio.wait_for(connection.rest(), 6 * CLIENT_SECONDS)
+            assert said.count(b"answer") == len(app.told) == 1
+
+    test()
+
+
 def test_who_is_cut_off_amid_several_requests_is_answered_no_more(caplog: pytest.LogCaptureFixture) -> None:
     """uvicorn tells only the newest request that the client is gone: the one in turn wrote on, into an error."""
 
