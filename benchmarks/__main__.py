@@ -5,6 +5,8 @@
 
 import importlib
 import json
+import os
+import platform
 import sys
 from pathlib import Path
 
@@ -25,9 +27,18 @@ ALL: dict[str, list[str]] = {
     "latency": ["--seconds", "30"],
     "catch-up": [],
     "ingest": ["--requests", "10000"],
-    "peers": ["--rounds", "3"],
+    "peers": [],
 }
-"""What `all` runs: some ten minutes on a machine with two cores to itself."""
+"""What `all` runs: some fifteen minutes on a machine with two cores to itself."""
+
+
+def machine() -> str:
+    """What the figures are of: a ratio of two programs differs from one kind of core to another, too."""
+    about = [line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines()]
+    said = {name.strip(): value.strip() for name, _, value in about}
+    kind = f"{said.get('model name', platform.machine())}, family {said.get('cpu family')}, model {said.get('model')}"
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, {kind}; Python {platform.python_version()}; load before {load:.1f}"
 
 
 def measure(what: str, arguments: list[str]) -> list[Finding]:
@@ -48,6 +59,7 @@ def run(arguments: list[str]) -> int:
         keep = Path(rest[at + 1])
         del rest[at : at + 2]
     found = []
+    print(machine(), flush=True)
     for name, options in ALL.items() if what == "all" else [(what, rest)]:
         if what == "all":
             print(f"\n=== scripts/bench {' '.join([name, *options])}", flush=True)

@@ -33,7 +33,14 @@ def run(bootstrap: str, topic: str, events: int) -> dict[str, float]:
     cpu, began = time.process_time(), time.perf_counter()
     for number in range(events):
         value = EVENT % number
-        producer.produce(topic, value, value[13:23], headers=[(HEADER, header)], on_delivery=partial(delivered, number))
+        told_of_it = partial(delivered, number)
+        while True:
+            try:
+                producer.produce(topic, value, value[13:23], headers=[(HEADER, header)], on_delivery=told_of_it)
+            except BufferError:  # the broker is behind
+                producer.poll(0.01)
+            else:
+                break
         if number % BATCH == 0:
             producer.poll(0)
     producer.flush(60)

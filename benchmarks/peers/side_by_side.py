@@ -46,7 +46,7 @@ def measure(arguments: list[str]) -> list[Finding]:
     parser = argparse.ArgumentParser(prog="scripts/bench peers", description=__doc__)
     parser.add_argument("--records", type=int, default=400_000, help="for those that are quick; half of it if nested")
     parser.add_argument("--few", type=int, default=80_000, help="for Quix Streams and the naive consumer")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--event", choices=("flat", "nested", "both"), default="both")
     parser.add_argument("--bad", type=float, default=0.0, help="share of bad records, which only some keep out")
     options = parser.parse_args(arguments)

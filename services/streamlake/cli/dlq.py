@@ -66,9 +66,10 @@ def list_(
     Example: streamlake dlq list orders --reason contract.missing --limit 5
     """
     with _letters(dataset) as letters:
-        found = letters.entries(questions.moment_ms(since, datetime.now(UTC)))
-    found = [entry for entry in found if reason is None or entry.reason == reason]
+        all_of_them = letters.entries(questions.moment_ms(since, datetime.now(UTC)))
+    found = [entry for entry in all_of_them if reason is None or entry.reason == reason]
     shown = found[:limit]
+    others = sorted({entry.reason for entry in all_of_them}) if reason is not None and not found else []
 
     def draw(console: Console) -> None:
         rows = [
@@ -79,6 +80,8 @@ def list_(
                 output.table(["offset", "when", "reason", "detail", "record", "id"], rows, numbers=["offset"])
             )
         console.print(f"{len(shown)} of {len(found)} in {letters.topic}")
+        if others:
+            console.print(readable(f"none was rejected as {reason}; there are: {', '.join(others)}"), markup=False)
 
     document = {
         "dataset": dataset,
@@ -88,6 +91,7 @@ def list_(
         "dead_letters": [plain(entry) for entry in shown],
     }
     suggest = [f"streamlake dlq show {dataset} {shown[0].id}"] if shown else []
+    suggest += [f"streamlake dlq summary {dataset}"] if others else []
     output.answer(document, draw, as_json=as_json, suggest=suggest)
 
 

@@ -164,6 +164,8 @@ def _answer(dataset: str, tally: Tally, *, as_json: bool, error: StreamlakeError
             f"{dataset}: {tally.accepted:,} accepted, {tally.dead_lettered:,} dead-lettered, {tally.refused:,} refused",
             markup=False,
         )
+        if not tally.attempts and error is None:
+            console.print("The file holds no event, so nothing was sent.")
         rows = [(place, span["first"], span["last"]) for place, span in offsets.items()]
         if rows:
             console.print(output.table(("partition", "first offset", "last offset"), rows))

@@ -14,12 +14,13 @@ from streamlake.ingest.admission import Admission
 from streamlake.ingest.body import Receive
 from streamlake.ingest.catalog import Catalog
 from streamlake.ingest.counters import Counters
-from streamlake.ingest.events import Events, Scope, Send
+from streamlake.ingest.events import Events
 from streamlake.ingest.guard import Guard
 from streamlake.ingest.identity import Minting
 from streamlake.ingest.limits import DELIVERY_SECONDS, GRACEFUL_STOP_SECONDS, HANDLER_SECONDS
 from streamlake.ingest.log import Log
 from streamlake.ingest.pages import pages
+from streamlake.ingest.shortcut import Scope, Send
 from streamlake.kafka import clients
 from streamlake.kafka.client_file import security_of
 from streamlake.registry.files import FileRegistry

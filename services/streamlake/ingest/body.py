@@ -12,8 +12,6 @@ from streamlake.ingest.media import Declared, Encoding
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-WHOLE: Final = "streamlake.whole"
-"""In the scope of a request whose body has come to its end: our own protocol says so."""
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 64 * 1024 * 1024
 
@@ -23,10 +21,10 @@ class ClientGone(Exception):
 
 
 async def read(
-    receive: Receive, declared: Declared, share: Share, client_seconds: float, *, whole: bool = False
+    receive: Receive, declared: Declared, share: Share, client_seconds: float, whole: bytes | None = None
 ) -> bytes:
-    """The whole body, decompressed. `client_seconds`: how long a client may take to begin. `whole` says that all of it
-    is here: then nothing is waited for, and no time limit is set, which would cost more than to judge an event.
+    """The whole body, decompressed. `client_seconds`: how long a client may take to begin. `whole` is what came, where
+    all of it has: then nothing is received, and no time limit is set, which would cost more than to judge an event.
 
     Raises TooLarge as soon as a limit is passed (without reading a byte where Content-Length says so already),
     TooSlow, Malformed where it is not what Content-Encoding says, TooBusy where this process is full, ClientGone.
@@ -34,7 +32,7 @@ async def read(
     wire_limit = MAX_BODY_BYTES if declared.encoding == "identity" else MAX_ENCODED_BYTES
     if declared.length is not None and declared.length > wire_limit:
         raise _too_large()
-    message = _alive(await receive()) if whole else await _first(receive, client_seconds)
+    message = await _first(receive, client_seconds) if whole is None else {"body": whole}
     if not message.get("more_body", False) and declared.encoding == "identity":
         body: bytes = message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:

@@ -136,9 +136,9 @@ class _Portion:
                 with attempt:
                     self._once()
         except (_Again, httpx.TransportError) as error:
+            why = str(error).removesuffix(".") or type(error).__name__
             raise ApiUnreachable(
-                f"{self._client.base_url} did not take events for {patience_seconds:.0f} s: "
-                f"{str(error) or type(error).__name__}.",
+                f"{self._client.base_url} did not take events for {patience_seconds:.0f} s: {why}.",
                 next_step="`streamlake status` says why. Running this again goes on, with the same ids.",
             ) from error
 

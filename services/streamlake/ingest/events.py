@@ -5,14 +5,15 @@ It stands in front of FastAPI because the framework's own body handling costs se
 key, `body` the bytes, `splitting` takes them apart, `taking` judges and sends, `results` words the answer.
 """
 
+import functools
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
+
+import msgspec
 
 from streamlake.errors import Unknown
 from streamlake.ingest import body, taking
@@ -25,19 +26,16 @@ from streamlake.ingest.identity import Minting
 from streamlake.ingest.log import Log
 from streamlake.ingest.media import Declared, declared
 from streamlake.ingest.results import Answer, Failure, Receipt, answer, dead_lettered, problem
+from streamlake.ingest.shortcut import Scope, Send, respond, whole_body
 from streamlake.ingest.splitting import Batch, split
 from streamlake.logs import error_fields
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _logger: Final = logging.getLogger(__name__)
 _PATH: Final = re.compile(rb"/v1/datasets/([^/]*)/events")
 _IDS_IN_A_LOG_LINE: Final = 20
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(msgspec.Struct):
     """A request that was read to its end. `content` is gone once it was taken apart: held beside its events, large
     bodies would cost a worker half as much memory again."""
 
@@ -74,8 +72,7 @@ class Events:
     def dataset_in(scope: Scope) -> str | None:
         """The dataset that this request is about; None where it is another call. Read from the path as it came, so
         that `%2e%2e` and `%2F` are part of a name, and never of a path."""
-        match = _PATH.fullmatch(scope["raw_path"])
-        return None if match is None else unquote_to_bytes(match[1]).decode("utf-8", "replace")
+        return _dataset_at(scope["raw_path"])
 
     async def __call__(self, scope: Scope, receive: body.Receive, send: Send, name: str) -> None:
         """Answer one request."""
@@ -100,7 +97,7 @@ class Events:
             share.give_back()
             share.owe(len(said.body))
             self._counters.answered(said.status, time.perf_counter() - began)
-            await respond(send, said, unread)
+            await respond(scope, send, said, unread)
 
     async def _read(self, scope: Scope, receive: body.Receive, share: Share, name: str) -> _Request:
         """Everything that can be refused without the body, then the body."""
@@ -115,8 +112,8 @@ class Events:
         producer = self._guard.producer(headers, name)
         dry_run = _dry_run(scope["query_string"])
         said = declared(headers)
-        whole = scope.get(body.WHOLE, False)
-        content = await body.read(receive, said, share, self._client_seconds, whole=whole)
+        whole = whole_body(scope)
+        content = await body.read(receive, said, share, self._client_seconds, whole)
         return _Request(dataset, producer, dry_run, said, content)
 
     async def _take(self, request: _Request, share: Share) -> Answer:
@@ -127,7 +124,8 @@ class Events:
         share.hold(0, len(batch.values))
         judged = await taking.judge(dataset, batch)
         failures = taking.refused(dataset, batch, judged)
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+        second, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+        at = f"{_written_out(second)}.{milliseconds:03d}Z"
         indexes, records = taking.records(dataset, batch, judged, failures, producer, at)
         if request.dry_run:
             return answer(name, taking.would_keep(batch, indexes, judged), failures, dry_run=True)
@@ -165,6 +163,18 @@ class Events:
             _log_failures(name, len(batch.values), failures, unknown)
 
 
+@functools.lru_cache(maxsize=256)
+def _dataset_at(raw_path: bytes) -> str | None:
+    match = _PATH.fullmatch(raw_path)
+    return None if match is None else unquote_to_bytes(match[1]).decode("utf-8", "replace")
+
+
+@functools.lru_cache(maxsize=2)
+def _written_out(second: int) -> str:
+    """Once for all requests of a second."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _log_failures(name: str, events: int, failures: list[Failure], unknown: list[str | None]) -> None:
     first = failures[0]
     fields: dict[str, Any] = {
@@ -194,21 +204,3 @@ def _dry_run(query: bytes) -> bool:
     if len(found) > 1:
         raise Malformed("query dry_run: it stands twice.")
     return bool(found) and found[0][1] == "true"
-
-
-async def respond(send: Send, said: Answer, unread: body.Receive | None = None) -> None:
-    """Send the answer. Where the body was not read to its end, the connection closes behind it, gently."""
-    headers = [
-        (b"content-type", said.media),
-        (b"content-length", str(len(said.body)).encode()),
-        *said.headers,
-    ]
-    close = unread is not None or said.close
-    if close:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": said.status, "headers": headers})
-    await send({"type": "http.response.body", "body": said.body, "more_body": close})
-    if close:
-        if unread is not None:
-            await body.drain(unread)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -31,7 +31,9 @@ class Minting:
 
     def take(self, count: int) -> list[str]:
         """So many ids, ascending. The sequence counts on inside a millisecond and borrows from the next one."""
-        first = max(self._last + 1, self._now_ms() << 12)
+        first = self._now_ms() << 12
+        if first <= self._last:
+            first = self._last + 1
         self._last = first + count - 1
         return [uuid7(tick >> 12, tick, self._random_bits(62)) for tick in range(first, first + count)]
 

@@ -18,6 +18,7 @@ import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message
 
 from streamlake.errors import StreamlakeError
+from streamlake.ingest.limits import HANDLER_SECONDS
 from streamlake.ingest.producers import Producers
 from streamlake.kafka.errors import ClientBroken, KafkaUnavailable, OutcomeUnknown, SendQueueFull
 from streamlake.kafka.faults import error_of, error_of_exception
@@ -69,8 +70,9 @@ class _Sending:
 class Log:
     """See the module. Made anywhere; `start` belongs to the worker's event loop, and so does every other call."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], seconds: float = HANDLER_SECONDS) -> None:
         self._config = config
+        self._seconds = seconds
         self._fatal = False
         self._pid = 0
         self._failed_probes = 0
@@ -82,7 +84,7 @@ class Log:
         """Make the producer, and ask Kafka once whether it is there."""
         self._pid = os.getpid()
         self._loop = asyncio.get_running_loop()
-        self._producers = Producers(self._config, self._on_fatal)
+        self._producers = Producers(self._config, self._on_fatal, self._seconds)
         await self.probe()
 
     async def watch(self) -> None:
@@ -117,8 +119,8 @@ class Log:
         """Deliver what is queued, no longer than this."""
         await self._producers.close(seconds)
 
-    async def send(self, records: Sequence[Record], seconds: float) -> list[Outcome]:
-        """Send all, wait for the broker's word on each; what has none after `seconds` is OutcomeUnknown."""
+    async def send(self, records: Sequence[Record]) -> list[Outcome]:
+        """Send all, wait for the broker's word on each; what has none in time is OutcomeUnknown."""
         if os.getpid() != self._pid:
             raise RuntimeError("the producer belongs to another process: it must be made after fork")
         if self._fatal:
@@ -127,13 +129,11 @@ class Log:
         sending = _Sending(len(records), self._loop.create_future())
         self._produce(sending, records)
         if sending.left:
-            too_late = self._loop.call_later(seconds, sending.give_up)
-            self._producers.begin_to_wait()
+            self._producers.wait(sending)
             try:
                 await sending.done
             finally:
-                self._producers.waited()
-                too_late.cancel()
+                self._producers.waited(sending)
             if sending.left:
                 self._suspect()
         return [

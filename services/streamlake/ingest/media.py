@@ -1,8 +1,9 @@
 """What a request's headers say about its body. Pure."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from streamlake.ingest.errors import Malformed, UnknownMediaType
 
@@ -25,8 +26,7 @@ _ENCODINGS: Final[dict[str, Encoding]] = {
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True, gc=False):
     """What the headers declare."""
 
     shape: Shape

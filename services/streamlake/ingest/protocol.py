@@ -11,14 +11,15 @@ from typing import Any, Final
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from streamlake.ingest import head
-from streamlake.ingest.body import WHOLE
 from streamlake.ingest.errors import HeadTooLarge, Malformed, Refusal, TooBusy
+from streamlake.ingest.idle import Idle
 from streamlake.ingest.limits import CLIENT_BYTES_PER_SECOND, MAX_HEAD_BYTES
 from streamlake.ingest.results import problem
+from streamlake.ingest.shortcut import offer, written
 
 _LINGER_SECONDS: Final = 1.0
 _NOT_HTTP: Final = "this is no HTTP request that can be read."
@@ -53,6 +54,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._last_word: Refusal | None = None
         self._in_turn: RequestResponseCycle | None = None
         """The request that is being answered, or was last."""
+        self._idle = Idle(self.loop, self.timeout_keep_alive, self._idle_too_long)
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -72,6 +74,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol. uvicorn tells the newest request only; the one in turn would go on and write."""
         self._stop_waiting()
+        self._idle.forget()
         if self._in_turn is not None:
             self._in_turn.disconnected = True
             self._in_turn.message_event.set()
@@ -83,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """See asyncio.Protocol."""
         if self._ended:
             return
-        self._unset_keepalive_if_required()
+        self._idle.end()
         if not self._in_head:
             cycle = self.cycle
             before = len(cycle.body)
@@ -149,31 +152,35 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The parser has read a body to its end: what follows is the next head."""
         super().on_message_complete()
-        self.scope[WHOLE] = True  # type: ignore[typeddict-unknown-key] # ours
         self._stop_waiting()
         self._in_head = True
         self._head_bytes = 0
 
     def on_response_complete(self) -> None:
-        """One request is answered: the next one's turn."""
-        was_last = not self.pipeline
-        super().on_response_complete()
+        """One request is answered: the next one's turn. As in uvicorn, but for the timer and for what has ended."""
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             self._see_it_gone()
-        elif was_last and self._ended:
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._ended:
             self._close(self._last_word)
-        elif was_last and not self._in_head:
-            # Answered without its body, as pages are: the rest has the time of a head to come.
-            self._await_head()
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Nothing came for a long while."""
-        super().timeout_keep_alive_handler()
-        self._see_it_gone()
+        else:
+            if not self._in_head:
+                # Answered without its body, as pages are: the rest has the time of a head to come.
+                self._await_head()
+            self._idle.begin()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._in_turn = cycle
+        offer(cycle)
         super()._start_asgi_task(cycle, app)
+
+    def _idle_too_long(self) -> None:
+        if not self.transport.is_closing():
+            self._close(None)
 
     def _feed(self, data: bytes) -> None:
         while data:
@@ -241,15 +248,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             self._see_it_gone()
             return
-        said = problem(refusal)
-        answer = [
-            STATUS_LINE[said.status],
-            b"content-type: " + said.media + b"\r\n",
-            b"content-length: " + str(len(said.body)).encode() + b"\r\n",
-            b"connection: close\r\n\r\n",
-            said.body,
-        ]
-        self.transport.write(b"".join(answer))
+        self.transport.write(written(problem(refusal), [(b"connection", b"close")]))
         # Closing with unread bytes resets the connection, and the client would lose the answer: half, then whole.
         if self.transport.can_write_eof():
             self.transport.write_eof()

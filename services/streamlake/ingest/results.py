@@ -65,8 +65,7 @@ class Failure:
         return said | {"outcome": "unknown"} if issubclass(self.kind, Unknown) else said
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """An HTTP answer."""
 
     status: int

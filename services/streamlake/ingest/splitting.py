@@ -1,7 +1,8 @@
 """A body becomes a batch: each event's own bytes, its headers and its ingestion id. Pure, but for new ids."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from streamlake.ingest import cloudevents, framing
 from streamlake.ingest.cloudevents import CloudEvent, Headers
@@ -10,14 +11,13 @@ from streamlake.ingest.identity import Minting, of_attempt, of_cloudevent
 from streamlake.ingest.media import Declared
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):
     """The events of one request, by index. What could not be taken out of its envelope is in `broken`."""
 
     values: list[bytes]
     ids: list[str]
     headers: list[Headers] | None = None
-    broken: dict[int, Malformed] = field(default_factory=dict)
+    broken: dict[int, Malformed] = {}
 
 
 def split(body: bytes, declared: Declared, dataset: str, producer: str, minting: Minting) -> Batch:

@@ -7,7 +7,6 @@ from typing import Final
 from streamlake.contract.rejection import Rejection
 from streamlake.ingest.catalog import Dataset
 from streamlake.ingest.errors import BreaksContract, Malformed
-from streamlake.ingest.limits import HANDLER_SECONDS
 from streamlake.ingest.log import Delivered, Log, Record
 from streamlake.ingest.results import Failure, Receipt, Status, kind_of_reason, undelivered
 from streamlake.ingest.splitting import Batch
@@ -39,6 +38,8 @@ async def judge(dataset: Dataset, batch: Batch) -> Judged:
 
 def refused(dataset: Dataset, batch: Batch, judged: Judged) -> list[Failure]:
     """The events that are not sent at all. What is no JSON is refused whatever the contract says."""
+    if not (batch.broken or judged):
+        return []
     failures = [Failure(index, Malformed, "malformed", error.message) for index, error in batch.broken.items()]
     keep = dataset.contract.on_invalid == "dead_letter"
     for index, rejection in judged.items():
@@ -50,8 +51,10 @@ def refused(dataset: Dataset, batch: Batch, judged: Judged) -> list[Failure]:
 
 def records(
     dataset: Dataset, batch: Batch, judged: Judged, failures: Sequence[Failure], producer: str, at: str
-) -> tuple[list[int], list[Record]]:
+) -> tuple[Sequence[int], list[Record]]:
     """What goes into Kafka, with each record's index in the batch."""
+    if not (failures or judged or batch.headers):
+        return range(len(batch.values)), _all_good(dataset, batch, producer, at)
     left_out = {failure.index for failure in failures}
     header = encoder(dataset.contract.version, producer, at)
     indexes = [index for index in range(len(batch.values)) if index not in left_out]
@@ -71,13 +74,22 @@ def records(
     return indexes, made
 
 
+def _all_good(dataset: Dataset, batch: Batch, producer: str, at: str) -> list[Record]:
+    """The records of a batch as most are: all good, and with no headers of their own."""
+    header = encoder(dataset.contract.version, producer, at)
+    return [
+        Record(dataset.raw_topic, value, key, [(HEADER, header(named))])
+        for value, key, named in zip(batch.values, dataset.gate.keys(batch.values), batch.ids, strict=True)
+    ]
+
+
 async def send(
     log: Log, batch: Batch, indexes: Sequence[int], made: Sequence[Record], judged: Judged
 ) -> tuple[list[Receipt], list[Failure]]:
     """Send them, and say of each what Kafka said."""
     receipts: list[Receipt] = []
     failures: list[Failure] = []
-    outcomes = await log.send(made, HANDLER_SECONDS)
+    outcomes = await log.send(made)
     for index, record, outcome in zip(indexes, made, outcomes, strict=True):
         if isinstance(outcome, Delivered):
             rejection = judged.get(index)

@@ -25,11 +25,11 @@ def test_a_broken_producer_is_replaced_and_its_last_deliveries_are_told(broker: 
         log = Log(clients.producer(broker.bootstrap))
         await log.start()
         assert log.reachable
-        first = asyncio.create_task(log.send([record(topic, n) for n in range(100)], 10))
+        first = asyncio.create_task(log.send([record(topic, n) for n in range(100)]))
         await asyncio.sleep(0)  # queued
         broken = log._producers.current
         log._on_fatal(KafkaError(KafkaError._FATAL, "planted", True))
-        second = await log.send([record(topic, n) for n in range(100, 200)], 10)
+        second = await log.send([record(topic, n) for n in range(100, 200)])
         assert log._producers.current is not broken
         outcomes = await first + second
         assert all(isinstance(outcome, Delivered) for outcome in outcomes)
@@ -43,7 +43,7 @@ def test_one_that_is_too_large_does_not_stop_the_others(broker: BrokerUnderTest,
     async def scenario() -> list[Delivered | StreamlakeError]:
         log = Log(clients.producer(broker.bootstrap))
         await log.start()
-        found = await log.send([record(topic, 0), record(topic, 1, 2 << 20), record(topic, 2)], 10)
+        found = await log.send([record(topic, 0), record(topic, 1, 2 << 20), record(topic, 2)])
         await log.close(5)
         return found
 
@@ -56,7 +56,7 @@ def test_a_full_queue_is_said_for_every_event_behind_it(broker: BrokerUnderTest,
     async def scenario() -> list[Delivered | StreamlakeError]:
         log = Log(clients.producer(broker.bootstrap) | {"queue.buffering.max.messages": 5, "linger.ms": 500})
         await log.start()
-        found = await log.send([record(topic, n) for n in range(8)], 10)
+        found = await log.send([record(topic, n) for n in range(8)])
         await log.close(5)
         return found
 
@@ -67,10 +67,10 @@ def test_a_full_queue_is_said_for_every_event_behind_it(broker: BrokerUnderTest,
 
 def test_what_kafka_never_takes_is_given_up_in_time_and_said(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> list[Delivered | StreamlakeError]:
-        log = Log(clients.producer(f"127.0.0.1:{free_port()}"))
+        log = Log(clients.producer(f"127.0.0.1:{free_port()}"), 0.2)
         await log.start()
         assert not log.reachable
-        found = await log.send([record("nobody", n) for n in range(3)], 0.2)
+        found = await log.send([record("nobody", n) for n in range(3)])
         before = time.monotonic()
         await log.close(0.5)
         assert 0.4 < time.monotonic() - before < 3
@@ -86,7 +86,7 @@ def test_a_producer_from_before_the_fork_is_refused(broker: BrokerUnderTest, top
         await log.start()
         log._pid = os.getppid()
         with pytest.raises(RuntimeError, match="fork"):
-            await log.send([record(topic, 1)], 1)
+            await log.send([record(topic, 1)])
         await log.close(1)
 
     asyncio.run(scenario())

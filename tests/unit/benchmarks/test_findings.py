@@ -16,6 +16,8 @@ from benchmarks.findings import Finding, table
         ([4.0], True, "holds"),
         ([2.0, 5.0, 8.0], True, "too noisy to say"),
         ([1.0, 2.0, 3.5], False, "too noisy to say"),
+        ([4.0, 4.1, 4.2, 4.1, 9.0], True, "holds"),  # one run was disturbed
+        ([2.0, 5.0, 8.0, 5.0, 2.0], True, "too noisy to say"),
     ],
 )
 def test_the_verdict(values: list[float], at_least: bool, verdict: str) -> None:
