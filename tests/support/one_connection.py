@@ -69,9 +69,12 @@ class Connection:
 
 
 @asynccontextmanager
-async def serving(max_connections: int = 100) -> AsyncIterator[tuple[App, Callable[[], Awaitable[Connection]]]]:
+async def serving(
+    max_connections: int = 100, other: Any = None, idle_seconds: int = 5
+) -> AsyncIterator[tuple[App, Callable[[], Awaitable[Connection]]]]:
+    """With `other` in place of the app, if it is given."""
     app = App()
-    config = Config(app, loop="none", log_config=None, access_log=False)
+    config = Config(other or app, loop="none", log_config=None, access_log=False, timeout_keep_alive=idle_seconds)
     config.load()
     state = ServerState()
     make = functools.partial(
