@@ -204,6 +204,8 @@ def test_dead_letters_are_listed_newest_first_and_copies_folded(made: Made) -> N
     _, summary = made.json("dlq", "summary", made.dataset)
     assert [(r["reason"], r["count"]) for r in summary["reasons"]] == [("missing_field", 2), ("not_json", 1)]  # type: ignore[attr-defined]
     assert "missing_field" in made.run("dlq", "list", made.dataset)[1]
+    mistyped = made.run("dlq", "list", made.dataset, "--reason", "mising_field")[1]
+    assert "none was rejected as mising_field; there are: missing_field, not_json" in " ".join(mistyped.split())
 
 
 def test_a_dead_letter_is_shown_byte_for_byte(made: Made) -> None:

@@ -39,7 +39,7 @@ def wrong_name(name: str) -> str | None:
     """Why a dataset cannot have this name; None if it can."""
     if not DATASET_NAME.fullmatch(name):
         return "has 1 to 48 characters: lower-case letters, digits and _, a letter first"
-    return f"{name} is reserved" if name in RESERVED else None
+    return f"must not be {name}, which is reserved" if name in RESERVED else None
 
 
 def _contract(document: dict[str, Any], sha256: str, problems: Problems) -> Contract:

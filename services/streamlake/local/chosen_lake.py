@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from streamlake.local.errors import LakeChange
-from streamlake.settings import PREFIX, Settings, load
+from streamlake.settings import PREFIX, Settings, WrongSetting, load
 
 BUCKET: Final = "streamlake-local"
 BUCKET_LAKE: Final = f"gs://{BUCKET}/lake"
@@ -53,6 +53,8 @@ def choose(environment: MutableMapping[str, str], lake: str) -> None:
     LakeChange where the home has another one and Kafka's data already: a consumer would find its offsets committed
     and no claim of them.
     """
+    if lake not in ("gs", "file") and not lake.startswith(("gs://", "file://")):
+        raise WrongSetting(f"--lake {lake}: gs, file, gs://bucket/prefix and file:///an/absolute/path are taken.")
     before = load(environment).lake_url
     if lake == "file":
         environment.pop(_URL, None)

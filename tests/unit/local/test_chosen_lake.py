@@ -35,7 +35,7 @@ def test_one_can_go_back_to_a_folder_and_a_wrong_lake_is_refused(tmp_path: Path)
     environment = {"STREAMLAKE_HOME": str(tmp_path), "STREAMLAKE_LAKE_URL": BUCKET_LAKE}
     choose(environment, "file")
     assert environment["STREAMLAKE_LAKE_URL"] == f"file://{tmp_path}/lake"
-    with pytest.raises(WrongSetting):
+    with pytest.raises(WrongSetting, match="--lake s3://x: gs, file"):
         choose(environment, "s3://x")
 
 
