@@ -104,7 +104,7 @@ def test_a_keys_file_that_is_broken_for_a_while_changes_nothing(target: Target) 
     good = path.read_bytes()
     steady = Producer(target, target.secret)
     try:
-        for broken in (b"", b"{", b'{"format":1,"keys":[{"id":"x"}]}', good[:-40]):
+        for broken in (b"", b"{", b"[" * 100_000, b'{"format":1,"keys":[{"id":"x"}]}', good[:-40]):
             path.write_bytes(broken)
             answered = len(steady.answers)
             deadline = time.monotonic() + BOUND_SECONDS

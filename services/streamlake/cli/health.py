@@ -39,6 +39,12 @@ def of_refused_edits(documents: Sequence[Mapping[str, Any]], datasets: Collectio
     )
 
 
+def of_broken_keys(documents: Sequence[Mapping[str, Any]]) -> tuple[Advice, ...]:
+    """What running APIs say of a keys file that they cannot take: meanwhile no key is made, and none revoked."""
+    said = sorted({str(d["keys_broken"]) for d in documents if d.get("kind") == "api" and d.get("keys_broken")})
+    return tuple(Advice(f"{why} The keys before it are in force", "streamlake keys list", "SL-0520") for why in said)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
     """What is known of one dataset. None means that it could not be asked.

@@ -92,7 +92,8 @@ class Gatherer:
             word = "unhealthy"
             advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
         wrong_contracts = self._wrong_contracts or health.of_refused_edits(documents, self._datasets)
-        if wrong_contracts and word in ("healthy", "starting"):
+        wrong_files = (*wrong_contracts, *health.of_broken_keys(documents))
+        if wrong_files and word in ("healthy", "starting"):
             word = "unhealthy"
         if runs and lake.advice:
             word = "unhealthy"
@@ -101,7 +102,7 @@ class Gatherer:
             health=health.worst([word, *words]),
             processes=processes,
             datasets=judged,
-            advice=[*wrong_contracts, *advice],
+            advice=[*wrong_files, *advice],
             kafka_answers=kafka,
             api_answers=api,
             disk_free_bytes=lake.free_bytes,

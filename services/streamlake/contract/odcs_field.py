@@ -205,7 +205,7 @@ def _of_number(kind: str, given: dict[str, Any], path: Path, problems: Problems)
         value = given.get(name)
         if value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
             problems.add((*path, name), "must be a number")
         elif kind == "integer" and (value != int(value) or not MIN_INTEGER <= value <= MAX_INTEGER):
             problems.add((*path, name), "must be an integer of 64 bits")
@@ -246,3 +246,10 @@ def _check_bounds(kind: str, found: dict[str, Any], path: Path, problems: Proble
     highs = [found[n] - s for n, s in (("maximum", 0), ("exclusiveMaximum", step)) if n in found]
     if lows and highs and max(lows) > min(highs):
         problems.add(path, "no number lies between the bounds")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False

@@ -54,6 +54,9 @@ def read(data: bytes, problems: Problems) -> dict[str, Any] | None:
     except RecursionError:
         problems.add((), "nested too deeply")
         return None
+    except ValueError as error:  # a number of thousands of digits, a date of month 13
+        problems.add((), f"holds what cannot be read: {error}")
+        return None
     if not isinstance(document, dict):
         problems.add(
             (), "is empty" if document is None else "must be a mapping, as the Open Data Contract Standard has it"

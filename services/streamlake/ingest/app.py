@@ -10,10 +10,11 @@ import time
 from typing import Any, Final
 
 from streamlake import vitals
+from streamlake.ingest import body
 from streamlake.ingest.admission import Admission
-from streamlake.ingest.body import Receive
 from streamlake.ingest.catalog import Catalog
 from streamlake.ingest.counters import Counters
+from streamlake.ingest.errors import Bug
 from streamlake.ingest.events import Events
 from streamlake.ingest.guard import Guard
 from streamlake.ingest.identity import Minting
@@ -68,7 +69,7 @@ class Api:
         )
         self._pages = pages(self._catalog, self._guard, self.not_ready, settings.state_dir, settings.contracts_dir)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: body.Receive, send: Send) -> None:
         """Answer one request, or live through the lifespan."""
         if scope["type"] == "http":
             name = self._events.dataset_in(scope)
@@ -78,6 +79,8 @@ class Api:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
             return
+        if scope["type"] == "http" and body.announced(scope["headers"]):
+            await body.drain(receive)
         await self._pages(scope, receive, send)
 
     def not_ready(self) -> str | None:
@@ -99,7 +102,7 @@ class Api:
         while self._admission.requests and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, receive: body.Receive, send: Send) -> None:
         await receive()
         await self._log.start()
         stop_vitals = vitals.serve(self._state_dir, self._process, self._document)
@@ -123,14 +126,21 @@ class Api:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _look(self) -> None:
-        """Contracts and keys that change are taken while the process runs."""
+        """Contracts and keys that change are taken while the process runs, whatever became of the look before."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            await asyncio.to_thread(self._catalog.look)
-            await asyncio.to_thread(self._guard.look)
+            for look in (self._catalog.look, self._guard.look):
+                try:
+                    await asyncio.to_thread(look)
+                except Exception:
+                    _logger.exception("a bug", extra={"error_id": Bug.code})
 
     def _document(self) -> dict[str, Any]:
         document = self._counters.document(
             self._process, os.getpid(), self._state, reachable=self._log.reachable, admission=self._admission
         )
-        return document | {"not_ready": self.not_ready(), "contracts_broken": self._catalog.broken()}
+        return document | {
+            "not_ready": self.not_ready(),
+            "contracts_broken": self._catalog.broken(),
+            "keys_broken": self._guard.broken,
+        }

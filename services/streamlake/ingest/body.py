@@ -109,6 +109,13 @@ class _Pace:
                 self._until += self._seconds
 
 
+def announced(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a body belongs to these headers."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0")) for name, value in headers
+    )
+
+
 async def drain(receive: Receive) -> None:
     """Read on and throw away, for a bounded while: closing with unread bytes resets the connection, and the client
     would lose the answer that is on its way."""

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -115,10 +116,9 @@ def _signature(contracts_dir: Path) -> frozenset[tuple[str, int, int]]:
     """What a look costs: the names, times and sizes of the contracts' files."""
     found = []
     for pattern in ("*/contract.yaml", "*/history/*.yaml"):
-        for file in contracts_dir.glob(pattern):
-            try:
-                stat = file.stat()
-            except OSError:
-                continue
-            found.append((str(file), stat.st_mtime_ns, stat.st_size))
+        with suppress(OSError):  # a folder that went while it was listed: the next look sees it gone
+            for file in contracts_dir.glob(pattern):
+                with suppress(OSError):
+                    stat = file.stat()
+                    found.append((str(file), stat.st_mtime_ns, stat.st_size))
     return frozenset(found)

@@ -103,8 +103,8 @@ def send(
 
 
 class _Portion:
-    """One portion on its way. Events whose outcome is unknown must keep their ids, which come from the key and the
-    index: then the same body goes again. What is known not to be written goes alone."""
+    """One portion on its way. It goes again as a whole: an event's id comes from the key and its index, and must be the
+    same at every attempt, also in a later run. What has its answer already comes back as a repeat."""
 
     def __init__(
         self,
@@ -118,7 +118,6 @@ class _Portion:
         self._client = client
         self._path = f"/v1/datasets/{dataset}/events"
         self._portion = portion
-        self._numbers = [portion.first + index for index in range(len(portion.events))]
         self._salt = salt
         self._tally = tally
         self._on_receipt = on_receipt
@@ -166,26 +165,17 @@ class _Portion:
             else:
                 self._settle(error, self._tally.refusal)
         if again:
-            self._narrow(again)
             raise _Again(again[0]["detail"], _retry_after(answer))
 
     def _settle(self, said: dict[str, Any], *tell: Callable[[dict[str, Any]], None]) -> None:
         """Take an event's final answer, under its number in the file; a second one for the same event is a repeat."""
-        number = self._numbers[said["index"]]
+        number = self._portion.first + said["index"]
         if number in self._settled:
             self._tally.repeated += 1
             return
         self._settled.add(number)
         for listener in tell:
             listener({**said, "index": number})
-
-    def _narrow(self, again: list[dict[str, Any]]) -> None:
-        if any(error.get("outcome") == "unknown" for error in again):
-            return
-        indexes = [error["index"] for error in again]
-        events = tuple(self._portion.events[index] for index in indexes)
-        self._numbers = [self._numbers[index] for index in indexes]
-        self._portion = Portion(self._numbers[0], events, self._portion.media)
 
 
 def _document(answer: httpx.Response) -> dict[str, Any]:

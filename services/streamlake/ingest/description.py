@@ -79,6 +79,6 @@ def _examples(folder: Path) -> list[Any]:
     for file in sorted(folder.glob("*.json"))[:_MAX_EXAMPLES]:
         try:
             found.append(json.loads(file.read_bytes()))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
     return found

@@ -100,11 +100,11 @@ class BreaksContract(Refusal, Rejected):
 
 
 class TooBusy(Refusal, Retryable):
-    """This process holds as many events as it may."""
+    """This process holds as many events or connections as it may."""
 
     code = "SL-0508"
     status = 429
-    title = "Too many events in flight"
+    title = "Too much at once"
     retry_after_seconds = 1
 
 

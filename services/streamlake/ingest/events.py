@@ -163,7 +163,7 @@ class Events:
             _log_failures(name, len(batch.values), failures, unknown)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def _dataset_at(raw_path: bytes) -> str | None:
     match = _PATH.fullmatch(raw_path)
     return None if match is None else unquote_to_bytes(match[1]).decode("utf-8", "replace")

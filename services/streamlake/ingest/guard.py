@@ -34,6 +34,8 @@ class Guard:
         self._off_loopback = off_loopback
         self._seen = _signature(path)
         self._keys = keys.load(path)
+        self.broken: str | None = None
+        """Why the file as it stands is not in force."""
 
     def producer(self, headers: Headers, dataset: str) -> str:
         """Who writes. NoKey without a living key, WrongKey where it is not for that dataset."""
@@ -69,12 +71,15 @@ class Guard:
         if seen == self._seen:
             return
         self._seen = seen
+        self.broken = None
         try:
             found = keys.load(self._path)
         except BadKeysFile as error:
+            self.broken = error.message
             _logger.warning("changed keys are not taken; the last good ones stay", extra=error_fields(error))
             return
         if found is None:
+            self.broken = f"{self._path} is gone."
             _logger.error("the keys file is gone; its last keys stay in force", extra={"error_id": BadKeysFile.code})
             return
         self._keys = found

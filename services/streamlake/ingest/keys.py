@@ -64,7 +64,7 @@ def load(path: Path) -> tuple[Key, ...] | None:
         return tuple(_key(entry) for entry in document["keys"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadKeysFile(
             f"{path} cannot be read as a keys file: {type(error).__name__} {error}.",
             next_step="Restore it, or move it away and make keys with `streamlake keys new`.",

@@ -38,7 +38,8 @@ class Declared(msgspec.Struct, frozen=True, gc=False):
 
 def declared(headers: list[tuple[bytes, bytes]]) -> Declared:
     """Read the headers; Malformed and UnknownMediaType name the header at fault."""
-    content_type = encoding = b""
+    content_type: bytes | None = None
+    encoding = b""
     length = None
     attempt = None
     attributes: list[tuple[str, str]] = []
@@ -57,7 +58,7 @@ def declared(headers: list[tuple[bytes, bytes]]) -> Declared:
     if attributes:
         if shape != "json":
             raise Malformed("ce-* headers and a structured body: a CloudEvent travels in one mode or the other.")
-        content = content_type.decode("latin-1")
+        content = (content_type or b"").decode("latin-1")
         return Declared(
             "cloudevent_binary", _encoding(encoding), length, attempt, (*attributes, ("datacontenttype", content))
         )
@@ -66,15 +67,15 @@ def declared(headers: list[tuple[bytes, bytes]]) -> Declared:
 
 def _once(name: bytes, before: bytes | str | None, value: bytes) -> bytes:
     """Of two, a proxy may have looked at the other one."""
-    if before:
+    if before is not None:
         raise Malformed(f"header {name.decode('latin-1')}: it stands twice.")
     return value
 
 
-def _shape(content_type: bytes) -> Shape:
+def _shape(content_type: bytes | None) -> Shape:
     if content_type == b"application/json":
         return "json"
-    media, *parameters = content_type.decode("latin-1").lower().split(";")
+    media, *parameters = (content_type or b"").decode("latin-1").lower().split(";")
     shape = _SHAPES.get(media.strip())
     if shape is None:
         said = f"{media.strip()!r} is not taken here" if content_type else "there is no Content-Type"

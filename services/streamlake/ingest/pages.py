@@ -65,6 +65,8 @@ def pages(
         guard.reader(request.scope["headers"])
         return await asyncio.to_thread(description.detail, catalog.get(dataset).contract, contracts_dir)
 
+    for path, page in (("/livez", livez), ("/readyz", readyz), ("/metrics", measured), ("/v1/datasets", datasets)):
+        app.head(path, include_in_schema=False)(page)  # balancers ask so
     app.add_exception_handler(Refusal, _problem)
     app.add_exception_handler(HTTPException, _not_found)
     described = functools.cache(functools.partial(_described, app.openapi))

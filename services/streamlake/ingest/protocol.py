@@ -25,6 +25,7 @@ _LINGER_SECONDS: Final = 1.0
 _NOT_HTTP: Final = "this is no HTTP request that can be read."
 _HEAD_TOO_LARGE: Final = f"the request line and headers are larger than {MAX_HEAD_BYTES:,} bytes."
 _EXTENSIONS_TOO_LARGE: Final = f"extensions of chunks or trailers are larger than {MAX_HEAD_BYTES:,} bytes."
+_HEAD_END: Final = b"\r\n\r\n"
 _UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
@@ -47,6 +48,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head_begun = False
         self._head_bytes = 0
+        self._came = 0
+        """Bytes that came last, together: the heads in them are read before anybody counts."""
+        self._head_end = b""
+        """The last bytes of a head that is open: its end may lie across two pieces."""
         self._idle_bytes = 0
         """What came behind a head and moved no body: extensions of chunks, trailers, a body that nobody waits for."""
         self._ended = False
@@ -87,11 +92,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._ended:
             return
         self._idle.end()
+        self._came = len(data)
         if not self._in_head:
             cycle = self.cycle
             before = len(cycle.body)
             self._feed(data)
-            self._bound_head()
+            self._bound_head(data)
             moved = self.cycle is not cycle or len(cycle.body) > before
             self._idle_bytes = 0 if moved else self._idle_bytes + len(data)
             if self._idle_bytes > MAX_HEAD_BYTES and not self._in_head:
@@ -101,8 +107,8 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         # What came may hold a head and a body: a head that is open is too large now, one that was read by its own size.
-        self._feed(_without_upgrade(data))
-        self._bound_head()
+        self._feed(_without_upgrade(data, self._head_end))
+        self._bound_head(data)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadTooLarge(_HEAD_TOO_LARGE))
 
@@ -141,7 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         if fault is not None:
             raise Malformed(fault)
-        if self._head_bytes > MAX_HEAD_BYTES and head.size(self.url, self.headers) > MAX_HEAD_BYTES:
+        if max(self._head_bytes, self._came) > MAX_HEAD_BYTES and head.size(self.url, self.headers) > MAX_HEAD_BYTES:
             raise HeadTooLarge(_HEAD_TOO_LARGE)
         super().on_headers_complete()
         self._in_head = self._head_begun = False
@@ -195,9 +201,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._refuse(cause if isinstance(cause, Refusal) else Malformed(_NOT_HTTP))
             return
 
-    def _bound_head(self) -> None:
+    def _bound_head(self, data: bytes) -> None:
         """A head that is open behind what came has to end in time. Most come whole, and want no timer."""
         begun = self._in_head and (self._head_begun or self._head_bytes > 0)
+        self._head_end = (self._head_end + data)[-len(_HEAD_END) + 1 :] if begun else b""
         if begun and self._head_timer is None and not self._ended:
             self._await_head()
 
@@ -248,7 +255,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             self._see_it_gone()
             return
-        self.transport.write(written(problem(refusal), [(b"connection", b"close")]))
+        said = problem(refusal)
+        self.transport.write(written(said, [*said.headers, (b"connection", b"close")]))
         # Closing with unread bytes resets the connection, and the client would lose the answer: half, then whole.
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -260,12 +268,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self.loop.call_later(self._client_seconds, self.transport.abort)
 
 
-def _without_upgrade(data: bytes) -> bytes:
-    """The same bytes with the offer to switch protocols under another name, in the head.
+def _without_upgrade(data: bytes, before: bytes) -> bytes:
+    """The same bytes with the offer to switch protocols under another name, in the head, which began `before`.
 
     Who does not switch ignores the offer (RFC 9110, 7.8), but the parser would stop at it and the body be lost. Java's
     client and curl's `--http2` make it with every first request.
     """
-    end = data.find(b"\r\n\r\n")
-    head = data if end < 0 else data[:end]
+    end = (before + data).find(_HEAD_END)
+    head = data if end < 0 else data[: max(end - len(before), 0)]
     return data if _UPGRADE.search(head) is None else _UPGRADE.sub(b"\r\nx-upgrade", head) + data[len(head) :]

@@ -90,7 +90,7 @@ def undelivered(index: int, error: StreamlakeError, ingestion_id: str) -> Failur
     if isinstance(error, Unknown):
         return Failure(index, OutcomeUnknown, "outcome_unknown", error.message, ingestion_id=ingestion_id)
     if isinstance(error, Rejected):
-        return Failure(index, TooLarge, "size", error.message)
+        return Failure(index, TooLarge, "size", f"with its key and headers it is too large: {error.message}")
     detail = f"{error.message} {error.next_step}" if isinstance(error, Permanent) else error.message
     return Failure(index, LogUnavailable, "log_unavailable", detail.strip())
 

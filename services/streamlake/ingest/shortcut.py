@@ -33,10 +33,19 @@ def whole_body(scope: Scope) -> bytes | None:
 
 
 async def respond(scope: Scope, send: Send, said: Answer, unread: body.Receive | None = None) -> None:
-    """Send the answer. Where the body was not read to its end, the connection closes behind it, gently."""
+    """Send the answer, and wait until the client has read nearly all of it: so long it is held.
+
+    Where the body was not read to its end, the connection closes behind it, gently.
+    """
+    cycle: RequestResponseCycle | None = scope.get(_CYCLE)
+    if unread is not None or said.close or not _at_once(cycle, said):
+        await _by_messages(send, said, unread)
+    if cycle is not None and cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+
+
+async def _by_messages(send: Send, said: Answer, unread: body.Receive | None) -> None:
     close = unread is not None or said.close
-    if not close and _at_once(scope.get(_CYCLE), said):
-        return
     headers = [
         (b"content-type", said.media),
         (b"content-length", str(len(said.body)).encode()),

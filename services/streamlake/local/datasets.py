@@ -1,5 +1,6 @@
 """Which datasets there are, and whether a contract has changed, from the folder of contracts."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from streamlake.registry import files
@@ -11,12 +12,11 @@ Fingerprint = dict[str, tuple[int, int]]
 def fingerprint(contracts_dir: Path) -> Fingerprint:
     """Each contract file with its time and size: cheap enough to take every second."""
     found = {}
-    for path in contracts_dir.glob("*/contract.yaml"):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        found[path.parent.name] = (status.st_mtime_ns, status.st_size)
+    with suppress(OSError):  # a folder that went while it was listed: the next look sees it gone
+        for path in contracts_dir.glob("*/contract.yaml"):
+            with suppress(OSError):
+                status = path.stat()
+                found[path.parent.name] = (status.st_mtime_ns, status.st_size)
     return found
 
 

@@ -110,7 +110,12 @@ def load_each(contracts_dir: Path, dataset: str | None = None) -> tuple[Versions
         if dataset not in (None, folder.name):
             continue
         problems: list[Problem] = []
-        versions = load_dataset(folder, problems)
+        try:
+            versions = load_dataset(folder, problems)
+        except OSError as error:
+            if not folder.exists():
+                continue  # it went while it was read
+            problems.append(Problem(str(folder), 1, "", f"cannot be read: {error.strerror}"))
         if problems:
             broken[folder.name] = WrongContract(problems)
         elif versions := without_draft(versions):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streamlake.cli import health
-from streamlake.cli.health import DatasetFacts, of_dataset, of_processes, of_refused_edits, worst
+from streamlake.cli.health import DatasetFacts, of_broken_keys, of_dataset, of_processes, of_refused_edits, worst
 
 RAW, DLQ = "streamlake.orders.raw", "streamlake.orders.dlq"
 ENDS = {(RAW, 0): 10, (DLQ, 0): 0}
@@ -130,3 +130,10 @@ def test_an_edit_that_no_process_takes_is_said() -> None:
     assert "edit of orders's contract is not taken" in advice.sentence
     assert advice.command == "streamlake contracts diff"
     assert of_refused_edits([{"kind": "api"}, consumer], {"orders": 60.0}) == ()
+
+
+def test_a_keys_file_that_is_not_taken_is_said_once() -> None:
+    worker = {"kind": "api", "keys_broken": "keys.json is gone."}
+    (advice,) = of_broken_keys([worker, worker, {"kind": "consumer"}])
+    assert advice.sentence == "keys.json is gone. The keys before it are in force"
+    assert of_broken_keys([{"kind": "api", "keys_broken": None}, {"kind": "api"}]) == ()

@@ -38,6 +38,7 @@ def test_what_is_taken(content_type: bytes, shape: str) -> None:
         ([JSON, (b"idempotency-key", b"a\xff")], Malformed, "Idempotency-Key"),
         ([(b"content-type", b"application/cloudevents+json"), (b"ce-id", b"1")], Malformed, "ce-"),
         ([JSON, (b"ce-id", b"%ff")], Malformed, "ce-id"),
+        ([(b"content-type", b""), JSON], Malformed, "content-type: it stands twice"),
     ],
 )
 def test_what_is_refused_names_the_header(headers: list[tuple[bytes, bytes]], kind: type[Refusal], place: str) -> None:

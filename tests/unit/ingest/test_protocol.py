@@ -206,3 +206,37 @@ def test_who_is_cut_off_amid_several_requests_is_answered_no_more(caplog: pytest
 
     test()
     assert not caplog.records
+
+
+@scenario
+async def test_a_head_that_is_too_large_is_refused_behind_another_request_too() -> None:
+    async with serving() as (app, connect):
+        connection = await connect()
+        await connection.send(WHOLE + HEAD + b"X-Large: " + b"x" * (MAX_HEAD_BYTES + 1000) + b"\r\n\r\n")
+        said = await connection.rest()
+        assert (said.count(b" 202 "), said.count(b" 431 "), len(app.told)) == (1, 1, 1)
+
+
+@scenario
+async def test_a_body_that_looks_like_an_offer_is_left_alone() -> None:
+    """The end of the head lies across two pieces, and the body begins as the offer of another protocol does."""
+    async with serving() as (app, connect):
+        connection = await connect()
+        body = b"upgrade: x"
+        await connection.send(HEAD + b"Content-Length: %d\r\n" % len(body))
+        await asyncio.sleep(0.05)
+        await connection.send(b"\r\n" + body, end=True)
+        await connection.rest()
+        assert [told for _, told in app.told] == [body]
+
+
+@scenario
+async def test_one_connection_too_many_is_told_when_to_come_again() -> None:
+    async with serving(max_connections=1) as (_, connect):
+        first = await connect()
+        await first.send(WHOLE)
+        await first.has(b"answer 0;")
+        second = await connect()
+        said = await second.rest()
+        assert b" 429 " in said
+        assert b"retry-after: 1\r\n" in said
