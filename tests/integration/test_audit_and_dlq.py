@@ -1,5 +1,6 @@
 """`audit` and `dlq` against a real Kafka: heads against the log, and dead letters as they were sent."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,44 @@ def test_what_was_committed_and_is_not_landed_is_found(made: Made, committed: in
     report = made.audit()
     assert [f.kind for f in report.findings] == [Kind.COMMITTED_AHEAD]
     assert report.verdict is verdict
+
+
+@pytest.mark.parametrize("chain_too", [False, True])
+def test_a_partition_of_which_nothing_is_left_is_found(made: Made, *, chain_too: bool) -> None:
+    """I5. The ledger knows nothing of it any more; the group does."""
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    claim = made.lake.land(6)
+    made.commit(6)
+    assert made.audit().verdict is Verdict.OK
+    made.lake.part_path(claim).unlink()
+    folder = made.lake.claim_path(claim).parent
+    shutil.rmtree(folder.parent if chain_too else folder)
+    report = made.audit()
+    assert [(f.kind, f.where.start, f.where.next) for f in report.findings] == [(Kind.COMMITTED_AHEAD, 0, 6)]
+    assert report.verdict is Verdict.FOUND
+
+
+def test_what_was_landed_first_while_it_audited_is_no_fault(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+
+    def asked_late(admin: Admin, dataset: str, cluster_id: str | None) -> Seen:
+        made.lake.land(6)
+        made.commit(6)
+        return look(admin, dataset, cluster_id)
+
+    monkeypatch.setattr("streamlake.audit.run.look", asked_late)
+    report = made.audit()
+    assert (report.findings, report.verdict) == ([], Verdict.INDETERMINATE)
+
+
+def test_without_its_topic_nobody_knows_what_was_lost(made: Made) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    made.lake.land(3)
+    made.broker.delete_topic(raw_topic(made.dataset))
+    report = made.audit()
+    assert [f.kind for f in report.findings] == [Kind.TOPIC_GONE]
+    assert (report.verdict, report.exit_code) == (Verdict.INDETERMINATE, EXIT_FOUND)
+    assert report.log == f"not compared: Kafka has no topic {raw_topic(made.dataset)} now"
 
 
 def test_what_was_landed_while_it_audited_is_no_fault(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

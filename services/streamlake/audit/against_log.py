@@ -1,7 +1,7 @@
 """The lake's heads against the log: what waits is lag and no fault; what the log lost before it was landed is one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -78,8 +78,13 @@ def compare(
                 report = PartitionReport(log.topic, current, partition)
                 partitions.append(report)
             report.lag = max(bounds.stable - max(report.next, bounds.start), 0)
+            committed = log.committed.get(partition)
             if report.claims:
-                yield from _compare(report, bounds, log.committed.get(partition), goes_on)
+                yield from _compare(report, bounds, committed, goes_on)
+            elif log.id is not None and _is_first(current):
+                # Nothing was landed here, or all of it was deleted: only the group can tell.
+                begun = replace(report, chain=current or str(Chain(log.id)))
+                yield from _committed_ahead(begun, bounds, committed, goes_on)
 
 
 def current_chain(partitions: Sequence[PartitionReport], log: TopicLog) -> str:
@@ -103,11 +108,24 @@ def _compare(
         sentence = f"Kafka has deleted [{report.next}, {bounds.start}) of {at} before it was landed. Not on record yet."
         step = "Start the consumer: it puts the loss on record. Then lengthen the topic's retention."
         yield Finding(Severity.ERROR, Kind.LOSS_PENDING, where, "", sentence, step, bounds.start - report.next)
+    yield from _committed_ahead(report, bounds, committed, goes_on)
+
+
+def _is_first(chain: str) -> bool:
+    """Whether the log begins with this chain: a later generation begins where its opening says."""
+    return not chain or Chain.parse(chain).generation == 0
+
+
+def _committed_ahead(
+    report: PartitionReport, bounds: Bounds, committed: int | None, goes_on: Callable[[PartitionReport], bool]
+) -> Iterator[Finding]:
+    at = f"{report.topic}/{report.partition}"
     if committed is not None and committed > report.next and not goes_on(report):
         where = Where(report.topic, report.chain, report.partition, report.next, committed)
         sentence = (
             f"The group has committed {committed} of {at}, the lake ends at {report.next}. Either somebody set the "
-            "offset ahead, or the end of the chain was deleted. The lake decides: the range is read from Kafka."
+            f"offset ahead, or {'the end' if report.next else 'all'} of the chain was deleted. The lake decides: the "
+            "range is read from Kafka."
         )
         # What no log ever held a consumer cannot have committed.
         severity = Severity.ERROR if committed <= bounds.end else Severity.NOTE

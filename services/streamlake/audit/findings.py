@@ -34,6 +34,7 @@ class Kind(StrEnum):
     PART_PENDING = "part_pending"
     PART_NAME = "part_name"
     PART_DAMAGED = "part_damaged"
+    PART_UNREADABLE = "part_unreadable"
     ORPHAN_PART = "orphan_part"
     FOREIGN_OBJECT = "foreign_object"
     RESCUED = "rescued"

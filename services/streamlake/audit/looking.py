@@ -110,7 +110,7 @@ class Looking:
         """Whether the partition has claims behind those that were listed at the beginning."""
         chain = Chain.parse(report.chain)
         prefix = layout.partition_prefix(self.dataset, chain, report.partition)
-        behind = layout.claim(self.dataset, chain, report.partition, report.next)
+        behind = layout.claim(self.dataset, chain, report.partition, report.next) if report.next else prefix
         return next(self.store.list_from(prefix, behind, 1), None) is not None
 
     def claim(self, log: Log, start: int) -> StoredClaim:

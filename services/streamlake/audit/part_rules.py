@@ -63,9 +63,16 @@ class Content:
     sha256: str = ""
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
     trouble: str = ""
+    denied: str = ""
     misplaced: list[str] = field(default_factory=list)
     times: tuple[int, int] | None = None
     """The first and the last broker timestamp of its lines."""
+
+    def note_time(self, at: int | None) -> None:
+        """Of one more line."""
+        if at is not None:
+            low, high = self.times or (at, at)
+            self.times = (min(low, at), max(high, at))
 
 
 def read_part(store: ObjectStore, claim: Claim, on_letter: Callable[[LetterLine], None] | None = None) -> Content:
@@ -92,16 +99,15 @@ def read_part(store: ObjectStore, claim: Claim, on_letter: Callable[[LetterLine]
             if not text.endswith(b"\n"):
                 content.trouble = content.trouble or "its last line has no end"
             content.offsets.append(line.kafka_offset)
-            at = line.timestamp_ms
-            if at is not None:
-                low, high = content.times or (at, at)
-                content.times = (min(low, at), max(high, at))
+            content.note_time(line.timestamp_ms)
             if (line.topic, line.kafka_partition) != (claim.topic, claim.partition):
                 content.misplaced.append(f"{line.topic}/{line.kafka_partition}/{line.kafka_offset}")
             elif on_letter is not None and isinstance(line, LetterLine):
                 on_letter(line)
-    except (DamagedPart, StoreDenied) as error:
-        content.trouble = f"{_plain(error)}, after {content.records} lines"
+    except DamagedPart as error:
+        content.trouble = f"{error}, after {content.records} lines"
+    except StoreDenied as error:
+        content.denied = error.message
     content.sha256 = digest.hexdigest()
     return content
 
@@ -112,10 +118,6 @@ def _not_endless(claim: Claim, content: Content) -> None:
         raise DamagedPart(f"it goes on behind {content.size} bytes, and its claim says {claim.size}")
 
 
-def _plain(error: Exception) -> str:
-    return error.message.removesuffix(".") if isinstance(error, StoreDenied) else str(error)
-
-
 def judge_part(claim: Claim, amendments: Sequence[Amendment], content: Content) -> Iterator[Finding]:
     """PURE. What is wrong with this content, by what the claim and its amendments promise."""
     where = Where(claim.topic, claim.chain, claim.partition, claim.start, claim.next)
@@ -124,6 +126,9 @@ def judge_part(claim: Claim, amendments: Sequence[Amendment], content: Content) 
         return Finding(Severity.ERROR, kind, where, str(claim.part), sentence, _STEP)
 
     promised = {(claim.records, claim.size, claim.sha256), *((a.records, a.size, a.sha256) for a in amendments)}
+    if content.denied:
+        yield error(Kind.PART_UNREADABLE, f"The part may not be read, so nothing is known of it: {content.denied}")
+        return
     if content.trouble:
         yield error(Kind.PART_DAMAGED, f"The part is damaged: {content.trouble}.")
     elif (content.records, content.size, content.sha256) not in promised:

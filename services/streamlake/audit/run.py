@@ -99,14 +99,21 @@ def _look(
         else:
             for finding in other:
                 report.tally.add(finding)
-            report.log = f"compared{seen.trouble}"
-            report.checked.log_compared = True
+            gone = _gone(report, seen.logs)
+            report.log = f"not compared: Kafka has no topic {gone} now" if gone else f"compared{seen.trouble}"
+            report.checked.log_compared = not gone
             return seen.logs
     report.log = f"not compared: {trouble}"
     report.log_exit = trouble.exit_code if trouble is not None else EXIT_FOUND
     step = "Start Kafka, or look at STREAMLAKE_BOOTSTRAP_SERVERS. `--lake-only` judges the lake alone."
     report.tally.add(Finding(Severity.NOTE, Kind.LOG_NOT_COMPARED, Where(), "", str(trouble), step))
     return []
+
+
+def _gone(report: Report, logs: list[TopicLog]) -> str:
+    """The topic that was landed and that Kafka has no more: what it held last, nobody knows."""
+    landed = {partition.topic for partition in report.partitions}
+    return next((log.topic for log in logs if log.id is None and log.topic in landed), "")
 
 
 def _pending(walk: Walk, logs: list[TopicLog], looking: Looking) -> None:

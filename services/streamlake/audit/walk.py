@@ -16,8 +16,9 @@ from streamlake.audit.sealed_days import SealedDay
 from streamlake.audit.state import Position
 from streamlake.kafka.names import dlq_topic
 from streamlake.storage import layout
-from streamlake.storage.claim import Claim, Unreadable
+from streamlake.storage.claim import ChainOpening, Claim, Unreadable
 from streamlake.storage.lake import read_lake
+from streamlake.storage.layout import Chain
 from streamlake.storage.seal import Seal, decode_seal
 
 _ZONES = (layout.RAW, layout.DEAD_LETTERS)
@@ -30,6 +31,7 @@ class Walk:
         self._at = looking
         self.pending: list[tuple[Log, Claim]] = []
         self._cluster: str | None = None
+        self._openings: dict[str, ChainOpening | None] = {}
 
     def run(self) -> None:
         """All of it, or as far as time allows."""
@@ -58,6 +60,7 @@ class Walk:
                 continue
             if not state.listed:
                 looking.checked.chains += 1
+                self._openings[str(stored.chain)] = stored.opening
                 self._opening(stored)
             for partition in partitions(looking.store, looking.dataset, stored.chain):
                 if isinstance(partition, Stray):
@@ -65,8 +68,19 @@ class Walk:
                 else:
                     self._log(stored, partition)
                     looking.tell("listing", looking.checked.claims_total, None)
+        self._succession()
         state.listed = True
         looking.tell("listing", looking.checked.claims_total, looking.checked.claims_total)
+
+    def _succession(self) -> None:
+        """Each chain names the one before it, which cannot have gone by itself."""
+        for chain, opening in self._openings.items():
+            if opening is not None and opening.before is not None and opening.before not in self._openings:
+                name = layout.chain_opening(self._at.dataset, Chain.parse(chain))
+                sentence = f"The chain before it, {opening.before}, is not in the ledger: all its claims are gone."
+                self._at.error(
+                    Kind.OPENING, Where(chain=chain), name, sentence, "Restore it from a backup. See SL-0601."
+                )
 
     def _owner(self) -> None:
         """Whose lake it is. Consumers would take one that does not say so for nobody's."""

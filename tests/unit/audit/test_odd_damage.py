@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +15,7 @@ from streamlake.audit.findings import Kind, Verdict
 from streamlake.storage import layout
 from streamlake.storage.claim import Claim
 from streamlake.storage.errors import StoreDenied
+from streamlake.storage.layout import Chain
 from tests.support.lakes import HandLake, a_good_lake
 from tests.unit.audit.look import kinds, look
 
@@ -162,4 +164,15 @@ def test_one_object_that_may_not_be_read_is_named_and_the_rest_is_looked_at(
     report = look(lake, deep=True)
     assert report.verdict is Verdict.FOUND
     assert any("Permission denied" in finding.sentence for finding in report.findings)
+    assert claim or Kind.PART_UNREADABLE in {finding.kind for finding in report.findings}
     assert report.checked.parts_read >= 3
+
+
+def test_a_chain_that_names_one_before_it_needs_it(tmp_path: Path) -> None:
+    """The topic was made again, and the ledger of its first life is gone."""
+    lake, _ = a_good_lake(tmp_path)
+    opening = lake.root / layout.chain_opening(lake.dataset, lake.chain)
+    before = Chain(UUID(int=7))
+    opening.write_bytes(opening.read_bytes().replace(b'"before":null', f'"before":"{before}"'.encode()))
+    found = [finding for finding in look(lake).findings if finding.kind is Kind.OPENING]
+    assert [str(before) in finding.sentence for finding in found] == [True]
