@@ -22,6 +22,7 @@ from streamlake.logs import error_fields
 
 log = logging.getLogger(__name__)
 _BATCH: Final = 500
+_ASK_SECONDS: Final = 0.5
 """Measured: fewer cost more calls, more cost cache misses."""
 _OUT_OF_RANGE: Final = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE", "_LOG_TRUNCATION"}
 _RECENT_SECONDS: Final = 5.0
@@ -47,6 +48,7 @@ class KafkaLog:
         self._unreadable: set[Where] = set()
         self._halted: set[Where] = set()
         self._paused: set[Where] = set()
+        self._ends: dict[Where, int] = {}
         self._error: BaseException | None = None
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
@@ -115,6 +117,8 @@ class KafkaLog:
     def resume(self, where: Sequence[Where]) -> None:
         """See Log."""
         self._paused.difference_update(where)
+        for w in where:
+            self._ends.pop(w, None)  # from here on the fetch says it
         self._client.resume([TopicPartition(*w) for w in where])
 
     def _assign_anew(self, where: Where, offset: int) -> None:
@@ -148,9 +152,21 @@ class KafkaLog:
         self._commits.done(due)
 
     def log_end(self, where: Where) -> int | None:
-        """The log end as the last fetch told it; no question is asked."""
+        """The log end as the last fetch or `ask_log_ends` told it; no question is asked."""
         _, high = self._client.get_watermark_offsets(TopicPartition(*where), cached=True)
-        return high if high >= 0 else None
+        end = max(high, self._ends.get(where, -1))
+        return end if end >= 0 else None
+
+    def ask_log_ends(self, where: Iterable[Where]) -> None:
+        """Ask for the ends of partitions that are not fetched meanwhile, so that no fetch tells them."""
+        for w in where:
+            try:
+                found = self._client.get_watermark_offsets(TopicPartition(*w), timeout=_ASK_SECONDS)
+            except KafkaException:
+                return  # Kafka is away, and the others would wait for nothing, too
+            if found is not None and found[1] > (self.log_end(w) or 0):
+                self._ends[w] = found[1]
+                self.at_end.pop(w, None)  # that was said of a shorter log
 
     @property
     def stands_by(self) -> bool:

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, Protocol
 
-from streamlake.consumer.consumer import Consumer, Control
+from streamlake.consumer.consumer import Consumer, Control, TopicPartition
 from streamlake.consumer.control import read_control
 from streamlake.consumer.handler import RawHandler
 from streamlake.consumer.kafka_log import KafkaLog, patience
@@ -75,6 +75,8 @@ class Service:
         self._described: list[dict[str, Any]] = []
         self._said: dict[tuple[str, int], tuple[str, float]] = {}
         self._reload_at = self._collect_at = self._ask_at = 0.0
+        self._ends_at = 0.0
+        self._unread: dict[TopicPartition, int] = {}
         self._trouble = self._refused = ""
         consumer.on_result(self._report)
 
@@ -124,11 +126,14 @@ class Service:
         self._announce_trips()
         waits, steps = self._runner.waiting(), self._runner.steps()
         views = []
+        self._ask_while_paused(now)
         for where, partition in self._consumer.partitions.items():
             end = self._kafka.log_end(where)
             at = partition.filling.next if partition.filling else None
             at_end = at is not None and self._kafka.at_end.get(where, -1) >= at
-            view = PartitionView(end, at_end, waits.get(where, self._trouble))
+            view = PartitionView(
+                end, at_end, waits.get(where, self._trouble), self._unread_since(where, partition, end)
+            )
             views.append((partition, view))
         described = [describe(p, v, time.time()) for p, v in views]
         with self._lock:
@@ -160,6 +165,20 @@ class Service:
             self._manager.tell(ALIVE, status(status_line(self.document())))
         # Last, so that what was told just now is what the last step obeyed.
         self._control = read_control(self._settings.state_dir, self._dataset, self._control)
+
+    def _ask_while_paused(self, now: float) -> None:
+        """No fetch says how far the log goes; who looks for lag must see it all the same."""
+        if self._control.paused and now >= self._ends_at:
+            self._ends_at = now + 5.0
+            self._kafka.ask_log_ends(self._consumer.partitions)
+
+    def _unread_since(self, where: TopicPartition, partition: Partition, end: int | None) -> int | None:
+        """Since when, of what waits behind a pause, at the latest; its own time is not known before it is read."""
+        waits = end is not None and partition.head is not None and end > partition.head.next
+        if not (self._control.paused and waits):
+            self._unread.pop(where, None)
+            return None
+        return self._unread.setdefault(where, time.time_ns() // 1_000_000)
 
     def _wait_for_a_contract(self) -> bool:
         return any(

@@ -59,6 +59,8 @@ class PartitionView:
     log_end: int | None = None
     at_end: bool = False
     waiting_for: str = ""
+    unread_since_ms: int | None = None
+    """While nothing is read: since when something is known to wait."""
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ def describe(partition: Partition, view: PartitionView, now: float) -> dict[str,
     landed_up_to = head.last.timestamp_ms if head and head.last else None
     oldest = partition.oldest_waiting_ms
     if oldest is None and waiting:
-        oldest = landed_up_to
+        oldest = max(landed_up_to or 0, view.unread_since_ms or 0) or None
     return {
         "topic": partition.place.topic,
         "partition": partition.place.partition,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,28 @@ def test_a_pause_holds_and_a_resume_goes_on(rig: Rig) -> None:
     control(rig, "resume")
     rig.wait_landed()
     check(rig)
+
+
+def test_what_waits_behind_a_pause_is_lag_and_still_guarded(rig: Rig) -> None:
+    """An alert sees a dataset that was paused and forgotten, and a pause is no way past the breaker."""
+    consumer = rig.start(breaker_consecutive=50)
+    rig.send(events(10))
+    rig.wait_landed()
+    control(rig, "pause")
+    assert consumer.vitals()["state"] == "paused", "the command ended before it held"
+    rig.send([poison(n) for n in range(100)])
+
+    def raw() -> Any:
+        return next(p for p in consumer.vitals()["partitions"] if p["topic"] == rig.raw)
+
+    until(lambda: raw()["lag_records"] == 100 and raw()["lag_seconds"] > 1)
+    assert raw()["oldest_waiting_ms"] is not None
+    control(rig, "resume")
+    until(lambda: consumer.vitals().get("state") == "tripped")
+    assert rig.heads(rig.raw)[0] == 10
+    control(rig, "resume")
+    rig.wait_landed()
+    assert len(check(rig).dead) == 100
 
 
 def test_a_damaged_control_file_asks_for_nothing(rig: Rig) -> None:
