@@ -47,11 +47,12 @@ def measure(what: str, arguments: list[str]) -> list[Finding]:
 
 
 def run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] not in {*BENCHMARKS, "all"}:
+    asks = set(arguments) & {"-h", "--help"}
+    if not arguments or arguments[0] not in {*BENCHMARKS, "all"} or (arguments[0] == "all" and asks):
         print("usage: scripts/bench <what> [options] [--json FILE]; --help behind one says its options\n")
         print("\n".join(f"  {name:9} {about}" for name, (_, about) in BENCHMARKS.items()))
         print("  all       everything that has a target, and one table of them")
-        return 0 if arguments[:1] in ([], ["--help"], ["-h"]) else 2
+        return 0 if asks or not arguments else 2
     what, rest = arguments[0], arguments[1:]
     keep = None
     if "--json" in rest[:-1]:

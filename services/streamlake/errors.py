@@ -39,8 +39,10 @@ class StreamlakeError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        tail = f" {self.next_step}" if self.next_step else ""
-        return f"{self.code}: {self.message}{tail}"
+        if not self.next_step:
+            return f"{self.code}: {self.message}"
+        stop = "" if self.message.endswith((".", "?", "!", ":", "\n")) else "."
+        return f"{self.code}: {self.message}{stop} {self.next_step}"
 
 
 class Rejected(StreamlakeError):

@@ -6,6 +6,7 @@ be asked is said to be unknown; it is never counted as well.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 Word = Literal["healthy", "catching-up", "paused", "starting", "unhealthy", "stopped"]
@@ -43,6 +44,20 @@ def of_broken_keys(documents: Sequence[Mapping[str, Any]]) -> tuple[Advice, ...]
     """What running APIs say of a keys file that they cannot take: meanwhile no key is made, and none revoked."""
     said = sorted({str(d["keys_broken"]) for d in documents if d.get("kind") == "api" and d.get("keys_broken")})
     return tuple(Advice(f"{why} The keys before it are in force", "streamlake keys list", "SL-0520") for why in said)
+
+
+def of_unknown(
+    documents: Sequence[Mapping[str, Any]], datasets: Collection[str], contracts_dir: Path
+) -> tuple[Advice, ...]:
+    """Whose consumers run here though this folder of contracts does not know them: then little was looked at."""
+    running = {str(d["dataset"]) for d in documents if d.get("kind") == "consumer"}
+    unknown = [
+        f"a consumer of {name} runs, and {contracts_dir} has no contract of it" for name in running - set(datasets)
+    ]
+    if not datasets:
+        unknown.append(f"{contracts_dir} has no contract that is in force, so no dataset was looked at")
+    step = "STREAMLAKE_CONTRACTS_DIR names the folder; without it `contracts` below the current one is taken"
+    return tuple(Advice(f"{why}. {step}", "streamlake settings", "SL-0102") for why in sorted(unknown))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,17 @@
 import importlib
 import logging
 import os
+import signal
 import sys
+import time
 import traceback
 from contextlib import suppress
-from typing import Final
+from types import FrameType
+from typing import Annotated, Final
 
 import typer
 
-from streamlake import journal
+from streamlake import __version__, journal
 from streamlake.cli import output, streams, wrong_use
 from streamlake.errors import (
     EXIT_BUG,
@@ -26,6 +29,7 @@ from streamlake.errors import (
 from streamlake.local import chosen_lake
 from streamlake.notify import Manager, status
 
+_ONE_INTERRUPT_SECONDS: Final = 1.0
 NOUNS: Final = {
     "status": "status",
     "doctor": "doctor",
@@ -49,6 +53,12 @@ NOUNS: Final = {
 """The first word of a command and where it is: `module` for a function of the same name, `module:app` for verbs."""
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 def build(word: str | None = None) -> typer.Typer:
     """The command with all its nouns, or with one: `status` must not wait until a web framework is loaded."""
     app = typer.Typer(
@@ -69,7 +79,9 @@ def build(word: str | None = None) -> typer.Typer:
     return app
 
 
-def _nothing() -> None:
+def _nothing(
+    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say it.")] = False,
+) -> None:
     """Every event lands exactly once, and you can prove it.
 
     Example: streamlake status
@@ -166,8 +178,23 @@ def _report(bug: Exception, arguments: list[str], *, as_json: bool) -> int:
     return EXIT_BUG
 
 
+class _Interrupts:
+    """Ctrl-C, which many send twice: the second one must not break into what the first one has begun to end."""
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if now - self._last > _ONE_INTERRUPT_SECONDS:
+            self._last = now
+            raise KeyboardInterrupt
+
+
 def main() -> None:
     """The entry point. What `scripts/up --lake` chose for this home holds for all of its commands."""
     os.environ.update(chosen_lake.recall(os.environ))
     streams.prepare()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _Interrupts())
     sys.exit(run(sys.argv[1:]))

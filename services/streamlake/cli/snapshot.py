@@ -93,6 +93,8 @@ class Gatherer:
             advice = (*advice, Advice("the API does not answer /readyz", "streamlake doctor"))
         wrong_contracts = self._wrong_contracts or health.of_refused_edits(documents, self._datasets)
         wrong_files = (*wrong_contracts, *health.of_broken_keys(documents))
+        if runs and self._every_dataset and not self._wrong_contracts:
+            wrong_files += health.of_unknown(documents, self._datasets, self._settings.contracts_dir)
         if wrong_files and word in ("healthy", "starting"):
             word = "unhealthy"
         if runs and lake.advice:

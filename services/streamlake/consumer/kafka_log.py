@@ -13,6 +13,7 @@ from streamlake.consumer.commit_manager import CommitManager
 from streamlake.consumer.consumer import Consumer
 from streamlake.consumer.effects import Message
 from streamlake.consumer.faults import MemberReplaced
+from streamlake.consumer.log_ends import LogEnds, Where
 from streamlake.errors import Retryable, StreamlakeError
 from streamlake.kafka.errors import Denied, OwnershipLost
 from streamlake.kafka.faults import error_of, error_of_exception
@@ -22,12 +23,10 @@ from streamlake.logs import error_fields
 
 log = logging.getLogger(__name__)
 _BATCH: Final = 500
-_ASK_SECONDS: Final = 0.5
 """Measured: fewer cost more calls, more cost cache misses."""
 _OUT_OF_RANGE: Final = {"_AUTO_OFFSET_RESET", "OFFSET_OUT_OF_RANGE", "_LOG_TRUNCATION"}
 _RECENT_SECONDS: Final = 5.0
 _SAY_SECONDS: Final = 60.0
-Where = tuple[str, int]
 # Mapped over a batch these cost a third of a call in a loop.
 _error: Final[Any] = Record.error
 _topic: Final[Any] = Record.topic
@@ -48,12 +47,11 @@ class KafkaLog:
         self._unreadable: set[Where] = set()
         self._halted: set[Where] = set()
         self._paused: set[Where] = set()
-        self._ends: dict[Where, int] = {}
         self._error: BaseException | None = None
         self._consumer: Consumer | None = None
         self._drain_seconds = 10.0
         self._joined: bool | None = None
-        self.at_end: dict[Where, int] = {}
+        self.ends = LogEnds(self._client)
         self.unreachable = ""
 
     def attach(self, consumer: Consumer, drain_seconds: float) -> None:
@@ -93,7 +91,7 @@ class KafkaLog:
         It refuses for good once the topic was deleted and created again under it, or once it found its position out
         of range: then the partition is assigned anew.
         """
-        self.at_end.pop(where, None)  # that was said of another position
+        self.ends.moved(where)
         if where in self._halted:
             self._assign_anew(where, offset)
             return
@@ -117,8 +115,7 @@ class KafkaLog:
     def resume(self, where: Sequence[Where]) -> None:
         """See Log."""
         self._paused.difference_update(where)
-        for w in where:
-            self._ends.pop(w, None)  # from here on the fetch says it
+        self.ends.fetched(where)
         self._client.resume([TopicPartition(*w) for w in where])
 
     def _assign_anew(self, where: Where, offset: int) -> None:
@@ -150,23 +147,6 @@ class KafkaLog:
             log.warning("offsets were not committed: %s", error)
             return
         self._commits.done(due)
-
-    def log_end(self, where: Where) -> int | None:
-        """The log end as the last fetch or `ask_log_ends` told it; no question is asked."""
-        _, high = self._client.get_watermark_offsets(TopicPartition(*where), cached=True)
-        end = max(high, self._ends.get(where, -1))
-        return end if end >= 0 else None
-
-    def ask_log_ends(self, where: Iterable[Where]) -> None:
-        """Ask for the ends of partitions that are not fetched meanwhile, so that no fetch tells them."""
-        for w in where:
-            try:
-                found = self._client.get_watermark_offsets(TopicPartition(*w), timeout=_ASK_SECONDS)
-            except KafkaException:
-                return  # Kafka is away, and the others would wait for nothing, too
-            if found is not None and found[1] > (self.log_end(w) or 0):
-                self._ends[w] = found[1]
-                self.at_end.pop(w, None)  # that was said of a shorter log
 
     @property
     def stands_by(self) -> bool:
@@ -208,7 +188,7 @@ class KafkaLog:
     def _note(self, message: Any, error: KafkaError) -> None:
         where = message.topic(), message.partition()
         if error.name() == "_PARTITION_EOF":
-            self.at_end[where] = message.offset()
+            self.ends.reach(where, message.offset())
         elif error.name() in _OUT_OF_RANGE:
             self._unreadable.add(where)
             self._halted.add(where)
@@ -289,7 +269,7 @@ class KafkaLog:
             self._commits.revoked(w)
             self._paused.discard(w)
             self._halted.discard(w)
-            self.at_end.pop(w, None)
+            self.ends.forget(w)
 
 
 def _by_partition(polled: list[Any]) -> dict[Where, list[Any]]:

@@ -128,9 +128,9 @@ class Service:
         views = []
         self._ask_while_paused(now)
         for where, partition in self._consumer.partitions.items():
-            end = self._kafka.log_end(where)
+            end = self._kafka.ends.of(where)
             at = partition.filling.next if partition.filling else None
-            at_end = at is not None and self._kafka.at_end.get(where, -1) >= at
+            at_end = self._kafka.ends.reached(where, at)
             view = PartitionView(
                 end, at_end, waits.get(where, self._trouble), self._unread_since(where, partition, end)
             )
@@ -170,7 +170,7 @@ class Service:
         """No fetch says how far the log goes; who looks for lag must see it all the same."""
         if self._control.paused and now >= self._ends_at:
             self._ends_at = now + 5.0
-            self._kafka.ask_log_ends(self._consumer.partitions)
+            self._kafka.ends.ask(self._consumer.partitions)
 
     def _unread_since(self, where: TopicPartition, partition: Partition, end: int | None) -> int | None:
         """Since when, of what waits behind a pause, at the latest; its own time is not known before it is read."""

@@ -1,11 +1,20 @@
 """Promise: health is never good on what was not read."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streamlake.cli import health
-from streamlake.cli.health import DatasetFacts, of_broken_keys, of_dataset, of_processes, of_refused_edits, worst
+from streamlake.cli.health import (
+    DatasetFacts,
+    of_broken_keys,
+    of_dataset,
+    of_processes,
+    of_refused_edits,
+    of_unknown,
+    worst,
+)
 
 RAW, DLQ = "streamlake.orders.raw", "streamlake.orders.dlq"
 ENDS = {(RAW, 0): 10, (DLQ, 0): 0}
@@ -137,3 +146,11 @@ def test_a_keys_file_that_is_not_taken_is_said_once() -> None:
     (advice,) = of_broken_keys([worker, worker, {"kind": "consumer"}])
     assert advice.sentence == "keys.json is gone. The keys before it are in force"
     assert of_broken_keys([{"kind": "api", "keys_broken": None}, {"kind": "api"}]) == ()
+
+
+def test_what_runs_without_a_contract_here_was_not_looked_at() -> None:
+    consumers = [{"kind": "consumer", "dataset": name} for name in ("orders", "clicks")]
+    (advice,) = of_unknown(consumers, {"orders": 60.0}, Path("contracts"))
+    assert advice.sentence.startswith("a consumer of clicks runs, and contracts has no contract of it")
+    assert len(of_unknown(consumers, {}, Path("contracts"))) == 3
+    assert of_unknown(consumers, {"orders": 60.0, "clicks": 60.0}, Path("contracts")) == ()
