@@ -133,7 +133,7 @@ def _draw(console: Console, told: dict[str, Any]) -> None:
 
 def _sum_up(console: Console, document: dict[str, Any]) -> None:
     if "reasons" not in document:
-        console.print(f"{document['looked_at']} records in {document['topic']}")
+        console.print(f"looked at {document['looked_at']} records of {document['topic']}")
         return
     console.print(f"{document['refused']} of {document['looked_at']} records that wait would be refused")
     for reason, count in document["reasons"].items():
