@@ -172,21 +172,6 @@ def test_clients_that_never_read(target: Target) -> None:
         until(lambda: _established(target.api.port) == 0, 20 * CLIENT_SECONDS)
 
 
-def test_answers_that_nobody_reads_are_held_against_all_others(target: Target) -> None:
-    """A few bytes ask for answers of a MB each: what the kernel does not take fills the worker until they go."""
-    bad = gzip.compress(b"\n".join([b"{}"] * 9999))
-    sent = target.with_key(post(bad, b"Content-Encoding: gzip", target=EVENTS + b"?dry_run=true", media=_NDJSON))
-    with ExitStack() as stack:
-        statuses = [202]
-        for _ in range(150):
-            stack.enter_context(target.wire(receive_bytes=4096)).send(sent * 4)
-            statuses.append(_sent(target, post(GOOD)))
-            if statuses[-1] != 202:
-                break
-        assert statuses[-1] == 429
-    until(lambda: _sent(target, post(GOOD)) == 202, 30)
-
-
 def _established(port: int) -> int:
     """Connections that the API's side still holds."""
     ours = f":{port:04X}"

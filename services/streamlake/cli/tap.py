@@ -1,5 +1,6 @@
 """`streamlake tap`: watch what flows, or see what the gate would refuse. Mounted as one command."""
 
+import base64
 import os
 import time
 from collections import Counter
@@ -109,13 +110,21 @@ def _plain(tapped: Tapped) -> dict[str, Any]:
         "partition": message.partition(),
         "offset": message.offset(),
         "timestamp_ms": message.timestamp()[1],
-        "key": _text(message.key()),
+        **_key(message.key()),
         "bytes": None if value is None else len(value),
         "value": _text(None if value is None else value[:_SHOWN_BYTES]),
     }
     if tapped.rejection is not None:
         told |= {"reason": tapped.rejection.reason, "detail": tapped.rejection.detail}
     return told
+
+
+def _key(key: str | bytes | None) -> dict[str, Any]:
+    """As in the raw line: a key that is not UTF-8 is null, with its bytes beside it."""
+    try:
+        return {"key": key.decode() if isinstance(key, bytes) else key}
+    except UnicodeDecodeError:
+        return {"key": None, "key_base64": base64.b64encode(key).decode()}  # type: ignore[arg-type] # bytes it is
 
 
 def _text(content: str | bytes | None) -> str | None:

@@ -13,8 +13,8 @@ from streamlake.registry.files import dataset_folders, load_dataset
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A contract that was read, and how many examples were sent through its gate. `not_kept` is the version before,
-    where the history lacks it.
+    """A contract that was read, and how many examples were sent through its gate. `not_kept` is the newest
+    version before that the history lacks.
     """
 
     contract: Contract
@@ -55,6 +55,8 @@ def _folder(folder: Path, problems: list[Problem]) -> list[Checked]:
     if not versions:
         return []
     examples.try_out(compile_gate(versions[-1]), found, problems)
-    before = versions[-1].version - 1
-    kept = before == 0 or before in [contract.version for contract in versions]
-    return [Checked(versions[-1], len(found), None if kept else before)]
+    *history, today = versions
+    kept = {contract.version for contract in history}
+    # A dataset may have begun with any version, but has every one since.
+    since = range(today.version - 1, max(1, min(kept, default=today.version - 1)) - 1, -1)
+    return [Checked(today, len(found), next((version for version in since if version not in kept), None))]

@@ -42,8 +42,11 @@ def test_what_flows_is_shown_and_nothing_is_left_behind(rig: Rig, ask: Ask) -> N
     assert (code, [r["offset"] for r in document["records"]]) == (0, [0, 1, 2, 3, 4])
     assert json.loads(document["records"][0]["value"]) == {"id": "e0", "n": 0}
     assert ask("--last", "0", "--for", "1s")[1]["records"] == []
+    rig.send([event(30)], key=b"\xff")
+    (told,) = ask("--last", "1")[1]["records"]
+    assert (told["key"], told["key_base64"]) == (None, "/w==")
     assert {group.group_id for group in rig.broker.admin().list_consumer_groups().result(20).valid} == groups
-    assert rig.bounds(rig.raw)[0] == (0, 30)
+    assert rig.bounds(rig.raw)[0] == (0, 31)
 
 
 def test_what_would_be_refused_is_shown_with_its_reason_from_where_the_consumer_stands(rig: Rig, ask: Ask) -> None:

@@ -10,7 +10,7 @@ from streamlake.ingest.admission import Admission, Share
 from streamlake.ingest.media import Declared
 from streamlake.ingest.results import JSON, Answer
 from streamlake.ingest.shortcut import respond, whole_body
-from tests.support.one_connection import CHUNKS, HEAD, WHOLE, scenario, serving
+from tests.support.one_connection import CHUNKS, HEAD, LARGE, WHOLE, scenario, serving
 
 DECLARED = Declared("json", "identity", None, None)
 CLOSE = HEAD + b"Connection: close\r\nContent-Length: 2\r\n\r\nok"
@@ -112,6 +112,49 @@ async def test_a_body_is_taken_once() -> None:
         await connection.send(WHOLE, end=True)
         await connection.rest()
     assert found == [b"ok", b""]
+
+
+@pytest.mark.parametrize("headers", [(), ((b"retry-after", b"1"),)])
+def test_who_answers_holds_it_until_it_is_read(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    """A few bytes ask for a MB. Were it forgotten once it is written, clients that do not read would fill a worker."""
+
+    @scenario
+    async def test() -> None:
+        held: list[str] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            held.append("begun")
+            await respond(scope, send, Answer(202, JSON, bytes(LARGE), headers))
+            held.append("given back")
+
+        async with serving(other=app) as (_, connect):
+            connection = await connect()
+            await connection.send(WHOLE)
+            await connection.has(b"\r\n\r\n")
+            await asyncio.sleep(0.1)
+            assert held == ["begun"]
+            await connection.reader.readexactly(LARGE)
+            await asyncio.sleep(0.1)
+            assert held == ["begun", "given back"]
+
+    test()
+
+
+@scenario
+async def test_who_goes_away_is_waited_for_no_more() -> None:
+    gone: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await respond(scope, send, Answer(202, JSON, bytes(LARGE)))
+        gone.append(True)
+
+    async with serving(other=app) as (_, connect):
+        connection = await connect()
+        await connection.send(WHOLE)
+        await connection.has(b"\r\n\r\n")
+        connection.writer.transport.abort()
+        await asyncio.sleep(0.2)
+        assert gone == [True]
 
 
 @scenario
