@@ -102,15 +102,20 @@ def test_a_partition_of_which_nothing_is_left_is_found(made: Made, *, chain_too:
     assert report.verdict is Verdict.FOUND
 
 
-def test_what_was_landed_first_while_it_audited_is_no_fault(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+def land_before_it_asks(made: Made, monkeypatch: pytest.MonkeyPatch, records: int) -> None:
+    """So many more, up to offset 6, between the listing of claims and the question to Kafka."""
 
     def asked_late(admin: Admin, dataset: str, cluster_id: str | None) -> Seen:
-        made.lake.land(6)
+        made.lake.land(records)
         made.commit(6)
         return look(admin, dataset, cluster_id)
 
     monkeypatch.setattr("streamlake.audit.run.look", asked_late)
+
+
+def test_what_was_landed_first_while_it_audited_is_no_fault(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
+    land_before_it_asks(made, monkeypatch, 6)
     report = made.audit()
     assert (report.findings, report.verdict) == ([], Verdict.INDETERMINATE)
 
@@ -129,13 +134,7 @@ def test_what_was_landed_while_it_audited_is_no_fault(made: Made, monkeypatch: p
     """The group is asked after the claims were listed, and a consumer goes on meanwhile."""
     made.broker.send(raw_topic(made.dataset), [b"{}"] * 6)
     made.lake.land(3)
-
-    def asked_late(admin: Admin, dataset: str, cluster_id: str | None) -> Seen:
-        made.lake.land(3)
-        made.commit(6)
-        return look(admin, dataset, cluster_id)
-
-    monkeypatch.setattr("streamlake.audit.run.look", asked_late)
+    land_before_it_asks(made, monkeypatch, 3)
     report = made.audit()
     assert (report.findings, report.verdict) == ([], Verdict.OK)
 

@@ -22,10 +22,12 @@ class Echo:
     def __init__(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         self.headers = headers
         self.taken = self.said = 0
+        self.begun = asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         whole = whole_body(scope)
         self.taken += whole is not None
+        self.begun.set()
         content = await body.read(receive, DECLARED, Share(Admission()), 1, whole)
         long_way: list[Any] = []
 
@@ -55,7 +57,7 @@ async def test_a_body_in_pieces_is_received_and_its_answer_goes_in_one() -> None
     async with serving(other=app) as (_, connect):
         connection = await connect()
         await connection.send(CHUNKS + b"2\r\nok\r\n")
-        await asyncio.sleep(0.05)
+        await app.begun.wait()
         await connection.send(b"2\r\nay\r\n0\r\n\r\n", end=True)
         assert (await connection.rest()).endswith(b"<okay>")
     assert [app.taken, app.said] == [0, 1]
@@ -120,41 +122,38 @@ def test_who_answers_holds_it_until_it_is_read(headers: tuple[tuple[bytes, bytes
 
     @scenario
     async def test() -> None:
-        held: list[str] = []
+        given_back = asyncio.Event()
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            held.append("begun")
             await respond(scope, send, Answer(202, JSON, bytes(LARGE), headers))
-            held.append("given back")
+            given_back.set()
 
         async with serving(other=app) as (_, connect):
             connection = await connect()
             await connection.send(WHOLE)
             await connection.has(b"\r\n\r\n")
-            await asyncio.sleep(0.1)
-            assert held == ["begun"]
+            await asyncio.sleep(0.1)  # in which it must not happen
+            assert not given_back.is_set()
             await connection.reader.readexactly(LARGE)
-            await asyncio.sleep(0.1)
-            assert held == ["begun", "given back"]
+            await given_back.wait()
 
     test()
 
 
 @scenario
 async def test_who_goes_away_is_waited_for_no_more() -> None:
-    gone: list[bool] = []
+    gone = asyncio.Event()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await respond(scope, send, Answer(202, JSON, bytes(LARGE)))
-        gone.append(True)
+        gone.set()
 
     async with serving(other=app) as (_, connect):
         connection = await connect()
         await connection.send(WHOLE)
         await connection.has(b"\r\n\r\n")
         connection.writer.transport.abort()
-        await asyncio.sleep(0.2)
-        assert gone == [True]
+        await gone.wait()
 
 
 @scenario
